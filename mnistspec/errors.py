@@ -1,0 +1,33 @@
+"""Everything that can go wrong for a user, under one root that the command line catches once."""
+
+from __future__ import annotations
+
+
+class MnistspecError(Exception):
+    """The root: a sentence for the user and the exit code that goes with it."""
+
+    exit_code = 1
+
+
+class UsageError(MnistspecError):
+    """The call is wrong: an option, an argument, or a file that is not there."""
+
+    exit_code = 2
+
+
+class SpecError(MnistspecError):
+    """A spec is wrong. The message holds every located error of the file, rendered."""
+
+    exit_code = 2
+
+
+class NotFiniteError(MnistspecError):
+    """The training loss is no longer a finite number."""
+
+    exit_code = 3
+
+
+class CorruptError(MnistspecError):
+    """Data, weights or a checkpoint are not what they were when they were written."""
+
+    exit_code = 4

@@ -18,6 +18,7 @@ class DatasetInfo:
     torchvision_class: str
     class_names: tuple[str, ...]
     image_size: tuple[int, int] = (28, 28)
+    train_images: int = 60_000
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

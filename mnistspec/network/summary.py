@@ -1,0 +1,97 @@
+"""What a network is, in numbers: torchinfo counts the built modules, the spec's arithmetic adds jump and receptive field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torchinfo
+from torch import nn
+
+from mnistspec.network.builder import build_model
+from mnistspec.spec.schema import Spec
+from mnistspec.spec.shapes import Layer, trace
+
+
+@dataclass(frozen=True)
+class Row:
+    """One block of the summary. ``kernel``, ``stride``, ``jump`` and ``receptive_field`` are sides of squares, in pixels."""
+
+    index: int
+    name: str
+    block: str
+    line: int | None
+    output_shape: tuple[int, ...]
+    params: int
+    macs: int
+    kernel: int
+    stride: int
+    jump: int
+    receptive_field: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The rows of a network and their totals; ``macs`` counts the multiply-accumulates of one image, without biases."""
+
+    name: str
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    total_params: int
+    trainable_params: int
+    macs: int
+    receptive_field: int
+    layers: tuple[Row, ...]
+
+
+def summarize(spec: Spec, lines: Sequence[int] = ()) -> Summary:
+    """Return the summary of a spec's network; ``lines`` are the places of its blocks in the spec file.
+
+    No random number is drawn and no batch norm is updated.
+    """
+    layers = list(trace(spec.layers, spec.dataset.input_shape))
+    with torch.device("meta"):  # modules without values: their initialisation would draw from the global random stream
+        model = build_model(spec)
+    # A forward pass on the meta device costs a second of imports, one on uninitialised memory costs nothing.
+    model = model.to_empty(device="cpu")
+    counted = _count(model, torch.zeros(1, *spec.dataset.input_shape))
+    rows = tuple(_row(layer, lines[layer.index] if lines else None, counted) for layer in layers)
+    return Summary(
+        name=spec.name,
+        input_shape=spec.dataset.input_shape,
+        output_shape=rows[-1].output_shape,
+        total_params=sum(row.params for row in rows),
+        trainable_params=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        macs=sum(row.macs for row in rows),
+        receptive_field=rows[-1].receptive_field,
+        layers=rows,
+    )
+
+
+def _count(model: nn.Sequential, images: torch.Tensor) -> dict[str, tuple[tuple[int, ...], int]]:
+    """Return the output shape (without the batch) and the parameters of each child, as torchinfo sees them."""
+    # eval: in train mode torchinfo's forward would update the running statistics. cache_forward_pass stays off.
+    result = torchinfo.summary(model, input_data=images, mode="eval", verbose=0, depth=1)
+    return {
+        layer.var_name: (tuple(layer.output_size[1:]), max(layer.num_params, 0))
+        for layer in result.summary_list
+        if layer.depth == 1
+    }
+
+
+def _row(layer: Layer, line: int | None, counted: dict[str, tuple[tuple[int, ...], int]]) -> Row:
+    names = [name for name, _ in layer.modules]
+    return Row(
+        index=layer.index,
+        name=layer.name,
+        block=layer.block.word,
+        line=line,
+        output_shape=counted[names[-1]][0],
+        params=sum(counted[name][1] for name in names),
+        macs=layer.macs,
+        kernel=layer.kernel,
+        stride=layer.stride,
+        jump=layer.jump,
+        receptive_field=layer.receptive_field,
+    )

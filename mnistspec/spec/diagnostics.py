@@ -1,0 +1,156 @@
+"""Located errors: data first, then their rendering in the compiler's form."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mnistspec.errors import SpecError
+
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as a line break
+_WIDEST_LINE = 100
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that spans point into: a spec file, or a value given on the command line."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines without their ends."""
+        return _LINE_BREAK.split(self.text)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of one line; line and column count from 1."""
+
+    source: Source
+    line: int
+    column: int
+    length: int = 1
+
+    @property
+    def where(self) -> str:
+        """``file:line:column``, as editors understand it."""
+        return f"{self.source.name}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One error of a spec: a stable code, what is wrong, where, and what to do."""
+
+    code: str
+    message: str
+    span: Span
+    help: str = ""
+    notes: tuple[str, ...] = ()
+
+    def render(self) -> str:
+        """Return the error with its source line, a caret and the help, over several lines."""
+        head = f"{self.span.where}: {self.message}"
+        tail = [f"     = note: {note}" for note in self.notes]
+        if self.help:
+            tail.append(f"     = help: {self.help}")
+        return "\n".join([head, *_excerpt(self.span), *tail])
+
+    def as_json(self) -> dict[str, object]:
+        """Return the error as plain data for ``--json``."""
+        return {
+            "code": self.code,
+            "file": self.span.source.name,
+            "line": self.span.line,
+            "column": self.span.column,
+            "length": self.span.length,
+            "message": self.message,
+            "help": self.help,
+            "notes": list(self.notes),
+        }
+
+
+class InvalidSpecError(SpecError):
+    """A spec with one or more located errors."""
+
+    def __init__(self, file: str, diagnostics: Iterable[Diagnostic]) -> None:
+        self.file = file
+        self.diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.span.source.name, d.span.line, d.span.column)))
+        count = len(self.diagnostics)
+        total = f"{count} error{'s' if count > 1 else ''} in {file}"
+        super().__init__("\n".join([*(d.render() for d in self.diagnostics), total]))
+
+
+@dataclass
+class Collector:
+    """Gathers the errors of one spec, each place and sentence once."""
+
+    file: str
+    diagnostics: dict[tuple[str, int, int, str], Diagnostic] = field(default_factory=dict)
+
+    def add(self, code: str, message: str, span: Span, *, help: str = "", notes: tuple[str, ...] = ()) -> None:  # noqa: A002 - the word that compilers print
+        """Note an error; one that was seen at the same place already (a repeated block's) is dropped."""
+        key = (span.source.name, span.line, span.column, message)
+        self.diagnostics.setdefault(key, Diagnostic(code, message, span, help, notes))
+
+    def raise_if_any(self) -> None:
+        """Raise InvalidSpecError with all that was gathered, if anything was."""
+        if self.diagnostics:
+            raise InvalidSpecError(self.file, self.diagnostics.values())
+
+
+def suggest(word: str, choices: Iterable[str], aliases: dict[str, str] | None = None) -> str | None:
+    """Return the choice that ``word`` was probably meant to be, or None."""
+    names = {_fold(choice): choice for choice in choices}
+    known = {_fold(alias): name for alias, name in (aliases or {}).items() if name in names.values()}
+    folded = _fold(word)[:64]
+    if folded in names or folded in known:
+        return names.get(folded) or known[folded]
+    close = difflib.get_close_matches(folded, [*names, *known], n=1, cutoff=0.65)
+    return (names.get(close[0]) or known[close[0]]) if close else None
+
+
+def did_you_mean(name: str | None) -> str:
+    """Return the end of a sentence that offers ``name``."""
+    return f'; did you mean "{name}"?' if name else ""
+
+
+def quote(text: str) -> str:
+    """Return user text in quotes, shortened and without control characters, safe for a terminal."""
+    shown = printable(text)
+    return f'"{shown[:40]}..."' if len(shown) > 43 else f'"{shown}"'
+
+
+def printable(text: str) -> str:
+    """Replace what would move a terminal's cursor or change its state."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text)
+
+
+def _fold(word: str) -> str:
+    return re.sub(r"[\s_-]", "", word.lower())
+
+
+def _excerpt(span: Span) -> list[str]:
+    """Return the source line and the line with the carets under it."""
+    if not 1 <= span.line <= len(span.source.lines):
+        return []
+    line = printable(span.source.lines[span.line - 1])
+    if not line.strip():
+        return []
+    start, length = span.column - 1, span.length
+    if len(line) > _WIDEST_LINE:  # keep the part around the caret
+        first = max(0, min(start - _WIDEST_LINE // 2, len(line) - _WIDEST_LINE))
+        line, start = line[first : first + _WIDEST_LINE], start - first
+    length = max(1, min(length, len(line) - start))
+    pad = " " * (8 + _width(line[:start]))
+    return [f"{span.line:5} | {line}", pad + "^" * max(1, _width(line[start : start + length]))]
+
+
+def _width(text: str) -> int:
+    """Return the number of terminal cells of a text."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)

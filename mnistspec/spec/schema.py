@@ -1,0 +1,94 @@
+"""The spec as a value: what a file says once it was read, expanded, checked, and every default filled in."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, SerializeAsAny
+from pydantic_core import PydanticCustomError
+
+from mnistspec.spec.activations import Block
+from mnistspec.spec.datasets import DATASETS, DatasetInfo
+from mnistspec.spec.recipe import Epochs, Train
+from mnistspec.spec.units import Model
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Names that Windows keeps for devices, whatever their extension.
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+def _check_name(name: str) -> str:
+    """Return a name that is safe as a folder's name on every system."""
+    if not _NAME.fullmatch(name) or name.endswith(".") or name.split(".")[0].lower() in _RESERVED:
+        expected = "a name of letters, digits, dot, - and _, that begins with a letter or digit and can name a folder"
+        raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+    return name
+
+
+Name = Annotated[str, AfterValidator(_check_name)]
+Text = Annotated[str, Field(max_length=10_000)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Notes(Model):
+    """What the author wants to say; results are never typed, they come from the run."""
+
+    target: Text = ""
+    analysis: Text = ""
+
+
+class Targets(Model):
+    """What the run is held against."""
+
+    max_params: Annotated[int, Field(gt=0)] | None = Field(None, description="largest number of parameters")
+    max_epochs: Epochs | None = Field(None, description="largest number of epochs")
+    min_test_accuracy: Percent | None = Field(None, description="in percent ...")
+    last_epochs: Epochs = Field(1, description="... in each of so many last epochs")
+
+
+class Reference(Model):
+    """What others report for the same network; shown beside the results, never mixed with them."""
+
+    params: Annotated[int, Field(ge=0)] | None = None
+    train_accuracy: Percent | None = None
+    test_accuracy: Percent | None = None
+
+
+class Spec(Model):
+    """A network and its training run."""
+
+    name: Name
+    title: Text = ""
+    notes: Notes = Notes()
+    data: str = "mnist"
+    layers: tuple[SerializeAsAny[Block], ...]
+    train: Train = Train()
+    targets: Targets = Targets()
+    reference: Reference = Reference()
+
+    @property
+    def dataset(self) -> DatasetInfo:
+        """What is known about the data set without loading it."""
+        return DATASETS[self.data]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the spec as plain data in the spec language, with every default filled in."""
+        data = self.model_dump(exclude={"layers", "train"}, exclude_none=True)
+        train = {name: getattr(self.train, name) for name in Train.model_fields}
+        data["layers"] = [_as_data(block) for block in self.layers]
+        data["train"] = {
+            **self.train.model_dump(exclude={"optimizer", "scheduler", "augment"}),
+            "optimizer": _as_data(train["optimizer"]),
+            "scheduler": _as_data(train["scheduler"]),
+            "augment": [_as_data(augmentation) for augmentation in train["augment"]],
+        }
+        if self.targets.min_test_accuracy is None:
+            del data["targets"]["last_epochs"]  # it says nothing alone
+        order = ("name", "title", "notes", "data", "layers", "train", "targets", "reference")
+        return {key: data[key] for key in order if data[key] != {}}
+
+
+def _as_data(unit: Any) -> str | dict[str, Any]:
+    arguments = unit.model_dump(exclude_none=True)
+    return {unit.word: arguments} if arguments else unit.word

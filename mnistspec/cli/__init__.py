@@ -1,0 +1,57 @@
+"""The command line: one short file a command; the only room that prints, exits or reads arguments."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.build import build
+from mnistspec.cli.console import print_error
+from mnistspec.cli.data import data
+from mnistspec.cli.evaluate import evaluate
+from mnistspec.cli.interruption import Interrupted, interruption
+from mnistspec.cli.predict import predict
+from mnistspec.cli.train import train
+from mnistspec.cli.validate import validate
+from mnistspec.errors import MnistspecError
+
+app = typer.Typer(
+    help="A small network and its training run in one YAML file: validated, compiled to nn.Sequential, trained.",
+    epilog="Start with: mnistspec build specs/step4.yaml --summary, then mnistspec train specs/step6.yaml",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (build, train, validate, predict, evaluate, data):
+    app.command()(command)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415 - only this option needs it
+
+        typer.echo(f"mnistspec {version('mnistspec')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; every error that is the user's ends here, as a message and an exit code."""
+    interruption.install()
+    try:
+        app()
+    except MnistspecError as error:
+        print_error(str(error))
+        sys.exit(error.exit_code)
+    except Interrupted as interrupted:
+        sys.exit(interrupted.exit_code)

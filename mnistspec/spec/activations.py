@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from mnistspec.spec.blocks import Block, Module, Shape
+from mnistspec.spec.block import Block, Module, Shape
 
 
 class _Activation(Block):
@@ -28,14 +28,14 @@ class LeakyReLU(_Activation, word="leaky_relu", scalar="negative_slope", aliases
     """x where positive, else a small slope times x."""
 
     torch_class = "LeakyReLU"
-    negative_slope: float = Field(0.01, ge=0, le=1)
+    negative_slope: float = Field(default=0.01, ge=0, le=1)
 
 
 class ELU(_Activation, word="elu", scalar="alpha"):
     """x where positive, else alpha (exp(x) - 1)."""
 
     torch_class = "ELU"
-    alpha: float = Field(1.0, gt=0, le=100)
+    alpha: float = Field(default=1.0, gt=0, le=100)
 
 
 class GELU(_Activation, word="gelu"):

@@ -5,19 +5,25 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mnistspec.errors import SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SETTING = "--set"  # the name of a source that is a setting
+MAX_SHOWN = 100  # errors in one message; all of them are in InvalidSpecError.diagnostics
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as a line break
 _WIDEST_LINE = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
-    """A text that spans point into: a spec file, or a value given on the command line."""
+    """A text that spans point into, itself and no equal one: a spec file, or a setting given on the command line."""
 
     name: str
     text: str
@@ -27,10 +33,15 @@ class Source:
         """The text's lines without their ends."""
         return _LINE_BREAK.split(self.text)
 
+    def span_at(self, index: int) -> Span:
+        """Return the place of the character with this index."""
+        before = _LINE_BREAK.split(self.text[:index])
+        return Span(self, len(before), len(before[-1]) + 1)
+
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of one line; line and column count from 1."""
+    """A piece of one line; line and column count from 1, in characters."""
 
     source: Source
     line: int
@@ -54,12 +65,13 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
 
     def render(self) -> str:
-        """Return the error with its source line, a caret and the help, over several lines."""
-        head = f"{self.span.where}: {self.message}"
+        """Return the error with its source line, carets, notes and help, over several lines, safe for a terminal."""
         tail = [f"     = note: {note}" for note in self.notes]
         if self.help:
             tail.append(f"     = help: {self.help}")
-        return "\n".join([head, *_excerpt(self.span), *tail])
+        return "\n".join(
+            printable(line) for line in (f"{self.span.where}: {self.message}", *_excerpt(self.span), *tail)
+        )
 
     def as_json(self) -> dict[str, object]:
         """Return the error as plain data for ``--json``."""
@@ -82,8 +94,10 @@ class InvalidSpecError(SpecError):
         self.file = file
         self.diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.span.source.name, d.span.line, d.span.column)))
         count = len(self.diagnostics)
-        total = f"{count} error{'s' if count > 1 else ''} in {file}"
-        super().__init__("\n".join([*(d.render() for d in self.diagnostics), total]))
+        total = f"{count:,} error{'s' if count != 1 else ''} in {printable(file)}"
+        if count > MAX_SHOWN:
+            total += f"; the first {MAX_SHOWN} are shown"
+        super().__init__("\n".join([*(d.render() for d in self.diagnostics[:MAX_SHOWN]), total]))
 
 
 @dataclass
@@ -91,12 +105,23 @@ class Collector:
     """Gathers the errors of one spec, each place and sentence once."""
 
     file: str
-    diagnostics: dict[tuple[str, int, int, str], Diagnostic] = field(default_factory=dict)
+    diagnostics: dict[tuple[Source, int, int, str], Diagnostic] = field(default_factory=dict)
+    ambiguous: set[tuple[Source, int, int]] = field(default_factory=set)
 
-    def add(self, code: str, message: str, span: Span, *, help: str = "", notes: tuple[str, ...] = ()) -> None:  # noqa: A002 - the word that compilers print
-        """Note an error; one that was seen at the same place already (a repeated block's) is dropped."""
-        key = (span.source.name, span.line, span.column, message)
-        self.diagnostics.setdefault(key, Diagnostic(code, message, span, help, notes))
+    def add(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        help: str = "",  # noqa: A002 - the word that compilers print
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        """Note an error; one that was seen at the same place already (a group's, used twice) is dropped."""
+        place = (span.source, span.line, span.column)
+        if place not in self.ambiguous:  # what was meant there is not known
+            self.diagnostics.setdefault((*place, message), Diagnostic(code, message, span, help, notes))
+        if code == "E107":
+            self.ambiguous.add(place)
 
     def raise_if_any(self) -> None:
         """Raise InvalidSpecError with all that was gathered, if anything was."""
@@ -104,15 +129,16 @@ class Collector:
             raise InvalidSpecError(self.file, self.diagnostics.values())
 
 
-def suggest(word: str, choices: Iterable[str], aliases: dict[str, str] | None = None) -> str | None:
-    """Return the choice that ``word`` was probably meant to be, or None."""
+def suggest(word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
+    """Return the choice that ``word`` was probably meant to be, or None; ``aliases`` lead from other names to choices."""
     names = {_fold(choice): choice for choice in choices}
     known = {_fold(alias): name for alias, name in (aliases or {}).items() if name in names.values()}
-    folded = _fold(word)[:64]
-    if folded in names or folded in known:
-        return names.get(folded) or known[folded]
-    close = difflib.get_close_matches(folded, [*names, *known], n=1, cutoff=0.65)
-    return (names.get(close[0]) or known[close[0]]) if close else None
+    every = {**known, **names}
+    folded = _fold(word[:64])
+    if folded in every:
+        return every[folded]
+    close = difflib.get_close_matches(folded, every, n=1, cutoff=0.65)
+    return every[close[0]] if close else None
 
 
 def did_you_mean(name: str | None) -> str:
@@ -122,12 +148,12 @@ def did_you_mean(name: str | None) -> str:
 
 def quote(text: str) -> str:
     """Return user text in quotes, shortened and without control characters, safe for a terminal."""
-    shown = printable(text)
+    shown = printable(text[:50])
     return f'"{shown[:40]}..."' if len(shown) > 43 else f'"{shown}"'
 
 
 def printable(text: str) -> str:
-    """Replace what would move a terminal's cursor or change its state."""
+    """Replace what would move a terminal's cursor or change its state, character for character."""
     return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from mnistspec.spec.schema import Spec
-from mnistspec.spec.source import resolve
+from mnistspec.spec.scalars import resolve
 
 
 class _Flow(dict[str, Any]):
@@ -40,7 +40,9 @@ def _represent_number(dumper: _Dumper, number: float) -> yaml.Node:
 _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(float, _represent_number)
 _Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
-_Dumper.add_representer(_Flow, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True))
+_Dumper.add_representer(
+    _Flow, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+)
 
 
 def dump_spec(spec: Spec) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from mnistspec.spec.activations import Block
-from mnistspec.spec.diagnostics import Span, did_you_mean, quote, suggest
-from mnistspec.spec.reader import Reader, describe
-from mnistspec.spec.source import Entry, Mapping, Node, Scalar, Sequence
+from mnistspec.spec.blocks import Block
+from mnistspec.spec.groups import Group, substitute
+from mnistspec.spec.phrases import describe
+from mnistspec.spec.tree import Entry, Mapping, Node, Sequence
 from mnistspec.spec.units import Model
+
+if TYPE_CHECKING:
+    from mnistspec.spec.diagnostics import Span
+    from mnistspec.spec.reader import Reader
 
 MAX_BLOCKS = 1_000
 MAX_GROUP_DEPTH = 16
-
-_GROUP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+MAX_WORK = 200_000  # nodes looked at while expanding: what is written once can be used a thousand times
 
 
 class Repeat(Model):
@@ -37,217 +38,179 @@ class PlacedBlock:
 
 
 @dataclass(frozen=True)
-class Group:
-    """A named list of layers from `blocks:`; a parameter without a default has the entry of an empty scalar."""
-
-    name: str
-    place: Span
-    parameters: dict[str, Entry]
-    layers: Sequence
-
-
-@dataclass(frozen=True)
 class _Scope:
-    """What holds inside a group: the values of its parameters, and the groups around it."""
+    """What holds inside a group: the values of its parameters, the groups around it, and a reader that tells of them."""
 
-    bindings: dict[str, Node] = field(default_factory=dict)
+    reader: Reader
+    values: dict[str, Node] = field(default_factory=dict)
     chain: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
-class _TooManyError(Exception):
-    """The expansion passed MAX_BLOCKS."""
+class _TooLargeError(Exception):
+    """The expansion passed a limit."""
 
 
 @dataclass
 class Expander:
-    """Expands the layers of one spec; ``used`` remembers which groups and defaults were needed."""
+    """Expands the layers of one spec, and remembers what was used of the rest of it."""
 
     reader: Reader
     defaults: dict[str, dict[str, Entry]] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
+    used: set[tuple[str, ...]] = field(default_factory=set)  # (group,), (block,) and (block, key of its defaults)
+    is_incomplete: bool = False  # there are gaps that may need whatever else is declared
     count: int = 0
+    work: int = 0
 
-    def read_defaults(self, node: Node, span: Span) -> None:
-        """Read `defaults:`: a mapping of arguments for each block named."""
-        mapping = self.reader.mapping(node, "defaults", span)
-        for word, entry in mapping.entries.items() if mapping else ():
-            member = self.reader.member(Block, word, entry.key)
-            arguments = self.reader.mapping(entry.node, f"the defaults of {word}", entry.key)
-            if member and arguments:
-                kept = self.reader.keys(word, arguments.entries, list(member.model_fields))
-                self.defaults.setdefault(member.word, kept)
-
-    def read_groups(self, node: Node, span: Span) -> None:
-        """Read `blocks:`: named groups of layers."""
-        mapping = self.reader.mapping(node, "blocks", span)
-        for name, entry in mapping.entries.items() if mapping else ():
-            if name in Block.members or name == "repeat":
-                self.reader.error("E207", f"{quote(name)} is a block of its own; a group needs another name", entry.key)
-            elif not _GROUP_NAME.fullmatch(name):
-                message = f"{quote(name)} cannot name a group: it takes letters, digits, - and _, and begins with a letter"
-                self.reader.error("E207", message, entry.key)
-            elif group := self._read_group(name, entry):
-                self.groups[name] = group
-
-    def _read_group(self, name: str, entry: Entry) -> Group | None:
-        body = self.reader.mapping(entry.node, f"the group {quote(name)}", entry.key)
-        if body is None:
-            return None
-        kept = self.reader.keys(f"the group {quote(name)}", body.entries, ["parameters", "layers"])
-        if "layers" not in kept:
-            self.reader.error("E202", f'the group {quote(name)} needs the key "layers"', entry.key)
-            return None
-        layers = self.reader.sequence(kept["layers"].node, f"the layers of {quote(name)}", kept["layers"].key)
-        parameters: dict[str, Entry] = {}
-        if "parameters" in kept:
-            mapping = self.reader.mapping(kept["parameters"].node, "parameters", kept["parameters"].key)
-            parameters = dict(mapping.entries) if mapping else {}
-        if layers is None or not self._check_references(name, parameters, layers):
-            return None
-        return Group(name, entry.key, parameters, layers)
-
-    def _check_references(self, name: str, parameters: dict[str, Entry], layers: Sequence) -> bool:
-        """Hold the group's `$name` references against its parameters, both ways."""
-        references = {scalar.text[1:]: scalar.span for scalar in _references(layers)}
-        for reference, span in references.items():
-            if reference not in parameters:
-                meant = did_you_mean(suggest(reference, parameters))
-                message = f"the group {quote(name)} has no parameter {quote(reference)}{meant}"
-                self.reader.error("E207", message, span, "name it under parameters:")
-        for parameter, entry in parameters.items():
-            if parameter not in references:
-                message = f"the parameter {quote(parameter)} of the group {quote(name)} is never used"
-                self.reader.error("E208", message, entry.key, f"write ${parameter} where it belongs, or remove it")
-        return references.keys() <= parameters.keys()
-
-    def expand(self, node: Node, span: Span) -> list[PlacedBlock]:
-        """Return the blocks of `layers:` in order; what is wrong is noted, and every declaration has to be used."""
-        blocks: list[PlacedBlock] = []
+    def expand(self, layers: Entry) -> list[PlacedBlock]:
+        """Return the blocks of `layers:` in order; what is wrong is noted."""
         try:
-            blocks.extend(self._layers(node, span, _Scope()))
-        except _TooManyError:
-            self.reader.error("E304", f"a network may have {MAX_BLOCKS:,} blocks; this one has more", span)
+            return self._layers(layers, _Scope(self.reader))
+        except _TooLargeError:
             return []
-        for name, group in self.groups.items():
-            if name not in self.used:
-                self.reader.error("E208", f"the group {quote(name)} is never used", group.place, "use it, or remove it")
-        return blocks
 
-    def report_unused_defaults(self, entries: dict[str, Entry]) -> None:
-        """Note defaults for blocks that the network does not have."""
-        for word, entry in entries.items():
-            if word in self.defaults and word not in self.used:
-                self.reader.error("E208", f"there are defaults for {word}, but no {word} in the network", entry.key, "remove them")
+    def _layers(self, layers: Entry, scope: _Scope) -> list[PlacedBlock]:
+        items = scope.reader.sequence(layers.node, "layers", layers.key)
+        if items is not None and not items.items:
+            scope.reader.error(
+                "E203", "layers must have at least one block, but is empty", layers.key, "add a block: - relu"
+            )
+        if items is None or not items.items:
+            return self._place(None, layers.key, scope)
+        return [placed for item in items.items for placed in self._layer(item, scope)]
 
-    def _layers(self, node: Node, span: Span, scope: _Scope) -> Iterator[PlacedBlock]:
-        layers = self.reader.sequence(node, "layers", span)
-        if layers is not None and not layers.items:
-            self.reader.error("E203", "layers must have at least one block, but is empty", span)
-        for item in layers.items if layers else ():
-            yield from self._layer(item, span, scope)
-
-    def _layer(self, node: Node, span: Span, scope: _Scope) -> Iterator[PlacedBlock]:
-        reader = replace(self.reader, notes=scope.notes)
-        tagged = reader.tagged(node, "block", node.span)
+    def _layer(self, node: Node, scope: _Scope) -> list[PlacedBlock]:
+        self._spend(node, place=node.span, scope=scope)
+        node = substitute(node, scope.values)
+        tagged = scope.reader.tagged(node, "block", node.span)
         if tagged is None:
-            yield self._placed(None, span, scope)
-            return
+            return self._unread(node.span, scope)
         word, place, argument = tagged
-        argument = _bind(argument, scope.bindings) if argument else None
+        word = scope.reader.word(Block, word, place, (*self.groups, "repeat"))
         if word == "repeat":
-            yield from self._repeat(argument, place, scope, reader)
-        elif word in self.groups:
-            yield from self._group(self.groups[word], place, argument, scope, reader)
-        else:
-            yield self._placed(self._block(word, place, argument, reader), place, scope)
+            return self._repeat(argument, place, scope)
+        if word in self.groups:
+            return self._group(self.groups[word], place, argument, scope)
+        if not word:
+            return self._unread(place, scope)
+        return self._place(self._block(word, place, argument, scope), place, scope)
 
-    def _placed(self, block: Block | None, place: Span, scope: _Scope) -> PlacedBlock:
-        self.count += 1
-        if self.count > MAX_BLOCKS:
-            raise _TooManyError
-        return PlacedBlock(block, place, scope.notes)
+    def _unread(self, place: Span, scope: _Scope) -> list[PlacedBlock]:
+        """Place a gap: what would be there may need anything."""
+        self.is_incomplete = True
+        return self._place(None, place, scope)
 
-    def _block(self, word: str, place: Span, argument: Node | None, reader: Reader) -> Block | None:
-        member = reader.member(Block, word, place, (*self.groups, "repeat"))
-        if member is None:
-            return None
-        self.used.add(member.word)
-        own = reader.arguments(member, member.word, argument, place)
-        entries = {**self.defaults.get(member.word, {}), **own}
-        return cast("Block | None", reader.model(member, member.word, entries, place))
+    def _block(self, word: str, place: Span, argument: Node | None, scope: _Scope) -> Block | None:
+        member: type[Block] = Block.members[word]
+        own = scope.reader.arguments(member, argument)
+        inherited = {key: entry for key, entry in self.defaults.get(word, {}).items() if key not in own}
+        self.used |= {(word,), *((word, key) for key in inherited)}
+        entries = {**inherited, **own}
+        self._spend(*(entry.node for entry in entries.values()), place=place, scope=scope)
+        return scope.reader.model(member, word, entries, place)
 
-    def _repeat(self, argument: Node | None, place: Span, scope: _Scope, reader: Reader) -> Iterator[PlacedBlock]:
+    def _repeat(self, argument: Node | None, place: Span, scope: _Scope) -> list[PlacedBlock]:
         if not isinstance(argument, Mapping):
-            form = "repeat: {times: 3, layers: [...]}"
-            reader.error("E203", f"repeat needs the keys times and layers, but gets {describe(argument)}", place, f"write {form}")
-            return
-        layers = argument.entries.get("layers")
-        others = {key: entry for key, entry in argument.entries.items() if key != "layers"}
-        model = reader.model(Repeat, "repeat", others, place)
+            message = f"repeat needs the keys times and layers, but gets {describe(argument)}"
+            scope.reader.error("E203", message, place, "write repeat: {times: 3, layers: [...]}")
+            return self._unread(place, scope)
+        kept = scope.reader.keys("repeat", argument.entries, ("times", "layers"))
+        layers = kept.pop("layers", None)
+        repeat = scope.reader.model(Repeat, "repeat", kept, place)
         if layers is None:
-            reader.error("E202", 'repeat needs the key "layers"', place)
-            return
-        for _ in range(model.times if model else 1):
-            before = self.count
-            yield from self._layers(layers.node, layers.key, scope)
-            if self.count == before:  # nothing in it could be read: once is enough to say so
-                return
+            scope.reader.error("E202", 'repeat needs the key "layers"', place)
+            return self._unread(place, scope)
+        once = self._layers(layers, replace(scope, values={}))
+        if repeat is None:
+            return [*once, *self._unread(place, scope)]
+        self._add(len(once) * (repeat.times - 1), place, scope)
+        return once * repeat.times
 
-    def _group(
-        self, group: Group, place: Span, argument: Node | None, scope: _Scope, reader: Reader
-    ) -> Iterator[PlacedBlock]:
-        self.used.add(group.name)
-        if group.name in scope.chain or len(scope.chain) >= MAX_GROUP_DEPTH:
-            chain = " -> ".join((*scope.chain, group.name))
-            message = f"the group {quote(group.name)} uses itself: {chain}"
-            if group.name not in scope.chain:
-                message = f"groups may be nested {MAX_GROUP_DEPTH} deep: {chain}"
-            reader.error("E207", message, place)
-            return
-        bindings = self._arguments(group, place, argument, reader)
-        if bindings is None:
-            yield self._placed(None, place, scope)
-            return
-        note = f'in the group "{group.name}", used at {place.where}'
-        inner = _Scope(bindings, (*scope.chain, group.name), (*scope.notes, note))
-        yield from self._layers(group.layers, group.place, inner)
+    def _group(self, group: Group, place: Span, argument: Node | None, scope: _Scope) -> list[PlacedBlock]:
+        self.used.add((group.name,))
+        chain = (*scope.chain, group.name)
+        if group.name in scope.chain:
+            scope.reader.error(
+                "E207", f"the group uses itself: {' -> '.join(chain)}", place, "use repeat: for the same layers again"
+            )
+            return self._unread(place, scope)
+        if len(chain) > MAX_GROUP_DEPTH:
+            message = f"groups may be nested {MAX_GROUP_DEPTH} deep: {' -> '.join(chain)}"
+            scope.reader.error("E304", message, place, "write the innermost groups out")
+            return self._unread(place, scope)
+        values = group.bind(argument, place, scope.reader)
+        if values is None or group.layers is None:
+            return self._unread(place, scope)
+        reader = replace(
+            scope.reader, notes=(*scope.reader.notes, f'in the group "{group.name}", used at {place.where}')
+        )
+        return self._layers(group.layers, _Scope(reader, values, chain))
 
-    def _arguments(self, group: Group, place: Span, argument: Node | None, reader: Reader) -> dict[str, Node] | None:
-        """Return the value of each of a group's parameters, or None with the reasons noted."""
-        given: dict[str, Entry] = {}
-        if isinstance(argument, Mapping):
-            given = reader.keys(group.name, argument.entries, list(group.parameters))
-        elif argument is not None and not (isinstance(argument, Scalar) and argument.value is None):
-            if not group.parameters:
-                reader.error("E207", f"{group.name} takes no value, but gets {describe(argument)}", argument.span)
-                return None
-            given = {next(iter(group.parameters)): Entry(argument.span, argument)}
-        bindings = {name: (given.get(name) or default).node for name, default in group.parameters.items()}
-        missing = [name for name, node in bindings.items() if isinstance(node, Scalar) and node.value is None]
-        for name in missing:
-            reader.error("E202", f'{group.name} needs the key "{name}"', place)
-        return None if missing else bindings
+    def _place(self, block: Block | None, place: Span, scope: _Scope) -> list[PlacedBlock]:
+        self._add(1, place, scope)
+        return [PlacedBlock(block, place, scope.reader.notes)]
+
+    def _add(self, blocks: int, place: Span, scope: _Scope) -> None:
+        """Count blocks, and stop at the one that is too many."""
+        self.count += blocks
+        if self.count > MAX_BLOCKS:
+            scope.reader.error(
+                "E304", f"a network may have {MAX_BLOCKS:,} blocks; here it has more", place, "make it shorter"
+            )
+            raise _TooLargeError
+
+    def _spend(self, *nodes: Node, place: Span, scope: _Scope) -> None:
+        """Count the nodes of trees before anything walks through them without a limit."""
+        left = list(nodes)
+        while left:
+            node = left.pop()
+            self.work += 1
+            if self.work > MAX_WORK:
+                scope.reader.error(
+                    "E304", "the layers are too large once their groups are written out", place, "make them shorter"
+                )
+                raise _TooLargeError
+            if isinstance(node, Sequence):
+                left.extend(node.items)
+            elif isinstance(node, Mapping):
+                left.extend(entry.node for entry in node.entries.values())
 
 
-def _references(node: Node) -> Iterator[Scalar]:
-    """Yield the scalars of a tree that refer to a parameter."""
-    if isinstance(node, Scalar):
-        if isinstance(node.value, str) and node.text.startswith("$"):
-            yield node
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _references(item)
-    else:
-        for entry in node.entries.values():
-            yield from _references(entry.node)
+def read_defaults(node: Node, span: Span, reader: Reader) -> dict[str, dict[str, Entry]]:
+    """Return the arguments under `defaults:` by block."""
+    mapping = reader.mapping(node, "defaults", span)
+    defaults: dict[str, dict[str, Entry]] = {}
+    for word, entry in mapping.entries.items() if mapping else ():
+        known = reader.word(Block, word, entry.key)
+        arguments = reader.mapping(entry.node, f"the defaults of {word}", entry.key, f"write {word}: {{key: value}}")
+        if known and arguments:
+            defaults.setdefault(known, reader.keys(known, arguments.entries, Block.members[known].model_fields))
+    return defaults
 
 
-def _bind(node: Node, bindings: dict[str, Node]) -> Node:
-    """Return the tree with each `$name` replaced by what the group was given for it."""
-    if isinstance(node, Scalar):
-        return bindings.get(node.text[1:], node) if isinstance(node.value, str) and node.text[:1] == "$" else node
-    if isinstance(node, Sequence):
-        return replace(node, items=tuple(_bind(item, bindings) for item in node.items))
-    return replace(node, entries={key: Entry(e.key, _bind(e.node, bindings)) for key, e in node.entries.items()})
+def report_unused(expander: Expander, own_file: str) -> None:
+    """Note the groups and defaults that the network does not need."""
+
+    def report(message: str, place: Span, key: str, where: str) -> None:
+        help_text = (
+            "use it, or remove it"
+            if place.source.name == own_file
+            else f"write {key}: null under {where} in {own_file}"
+        )
+        expander.reader.error("E208", message, place, help_text)
+
+    if expander.is_incomplete:
+        return  # what could not be read may need them
+    for name, group in expander.groups.items():
+        if (name,) not in expander.used:
+            report(f'the group "{name}" is never used', group.place, name, "blocks:")
+    for word, arguments in expander.defaults.items():
+        for key, entry in arguments.items():
+            if (word,) not in expander.used:
+                report(
+                    f"this is a default for {word}, but there is no {word} in the network", entry.key, word, "defaults:"
+                )
+            elif (word, key) not in expander.used:
+                report(
+                    f"this default is never used: each {word} has its own {key}", entry.key, key, f"defaults: {word}:"
+                )

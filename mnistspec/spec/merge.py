@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mnistspec.errors import UsageError
-from mnistspec.spec.diagnostics import Collector, Source, Span, quote
-from mnistspec.spec.source import Entry, Mapping, Node, Scalar, read_file, read_text
+from mnistspec.spec.diagnostics import SETTING, Collector, Source, Span, quote
+from mnistspec.spec.source import UnreadableFileError, read_file, read_text
+from mnistspec.spec.tree import Entry, Mapping, Node, Scalar, is_null
 
 MAX_PARENTS = 16
 
@@ -21,86 +22,102 @@ def read_extended(path: Path, collector: Collector, *, extends: bool = True) -> 
 
     With ``extends=False`` (a spec from a run folder) the key is an error: a folder of a stranger's reads no file but its own.
     """
-    tree = read_file(path, collector)
-    return _with_parents(tree, path, collector, (path,), extends=extends)
+    return _with_parents(read_file(path, collector), (path,), collector, extends=extends)
 
 
-def _with_parents(
-    tree: Node | None, path: Path, collector: Collector, chain: tuple[Path, ...], *, extends: bool
-) -> Mapping | None:
+def _with_parents(tree: Node | None, chain: tuple[Path, ...], collector: Collector, *, extends: bool) -> Mapping | None:
+    """Return a tree merged with those that it extends; ``chain`` leads from the first file to the tree's own."""
     if tree is None:
         return None
-    if not isinstance(tree, Mapping):
-        collector.add("E203", "a spec is a mapping that begins with its name, data and layers", tree.span)
+    if is_null(tree):
+        collector.add("E104", "the file is empty", tree.span, "a spec has at least layers:, the list of its blocks")
         return None
-    entry = tree.entries.get("extends")
-    if entry is None:
+    if not isinstance(tree, Mapping):
+        collector.add("E203", "a spec is a mapping of keys to values", tree.span, "begin with a key, such as layers:")
+        return None
+    if "extends" not in tree.entries:
         return tree
+    entry = tree.entries["extends"]
     own = Mapping({key: value for key, value in tree.entries.items() if key != "extends"}, tree.span)
     if not isinstance(entry.node, Scalar) or not isinstance(entry.node.value, str) or not entry.node.value.strip():
-        collector.add("E209", "extends takes the path of one spec", entry.key)
-        return own
+        collector.add("E209", "extends takes the path of one spec", entry.key, "write extends: other.yaml")
+        return None
     if not extends:
-        collector.add("E209", "a spec in a run folder may not extend another file", entry.key)
-        return own
-    parent = _read_parent(entry.node, path, collector, chain)
+        collector.add(
+            "E209", "a spec in a run folder may not extend another file", entry.key, "train the spec that it came from"
+        )
+        return None
+    parent = _read_parent(entry.node, chain, collector)
     if parent is None:
         return None
     inherited = {key: value for key, value in parent.entries.items() if key not in _NOT_INHERITED}
     return merge(Mapping(inherited, parent.span), own)
 
 
-def _read_parent(node: Scalar, path: Path, collector: Collector, chain: tuple[Path, ...]) -> Mapping | None:
-    parent = path.parent / node.text
-    names = " -> ".join(str(p) for p in (*chain, parent))
+def _read_parent(node: Scalar, chain: tuple[Path, ...], collector: Collector) -> Mapping | None:
+    folder = chain[-1].parent
+    parent = folder / node.text
+    names = f"the chain is {' -> '.join(map(str, (*chain, parent)))}"
     try:
-        cycle = parent.resolve() in [p.resolve() for p in chain]
-        if cycle or len(chain) > MAX_PARENTS:
-            why = "extends goes in a circle" if cycle else f"at most {MAX_PARENTS} specs may extend one another"
-            collector.add("E209", f"{why}: {names}", node.span)
+        if parent.resolve() in [path.resolve() for path in chain]:
+            collector.add("E209", "extends goes in a circle", node.span, "let one of them stand alone", (names,))
             return None
+        if len(chain) > MAX_PARENTS:
+            message = f"at most {MAX_PARENTS} specs may extend one another"
+            collector.add("E209", message, node.span, "write some of them in one file", (names,))
+            return None
+        if parent.exists() and not parent.is_file():
+            raise IsADirectoryError(None, "it is not a file")
         tree = read_file(parent, collector)
-    except (UsageError, OSError, ValueError) as error:
-        reason = str(error).rpartition(": ")[2]
-        collector.add("E209", f"cannot read the spec that this one extends, {quote(str(parent))}: {reason}", node.span,
-                      help=f"the path is relative to {quote(str(path.parent))}; the chain was {names}")  # fmt: skip
+    except (UnreadableFileError, OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, UnreadableFileError) else UnreadableFileError(parent, error).reason
+        message = f"cannot read {quote(str(parent))}, which this spec extends: {reason}"
+        help_text = f"the path is relative to the folder of this file, {quote(str(folder))}"
+        collector.add("E209", message, node.span, help_text, (names,))
         return None
-    return _with_parents(tree, parent, collector, (*chain, parent), extends=True)
+    return _with_parents(tree, (*chain, parent), collector, extends=True)
 
 
-def merge(base: Node, patch: Node, path: tuple[str, ...] = ()) -> Mapping:
+def merge(base: Mapping, patch: Mapping, path: tuple[str, ...] = ()) -> Mapping:
     """Return ``base`` with ``patch`` laid over it: mappings merge, scalars and lists replace, null removes."""
-    below = dict(base.entries) if isinstance(base, Mapping) else {}
-    if path in _TAGGED and isinstance(patch, Mapping) and below.keys() != patch.entries.keys():
-        below = {}
-    if not isinstance(patch, Mapping):
-        raise TypeError("only a mapping can be laid over another node")
+    merged = dict(base.entries)
+    if path in _TAGGED and merged.keys() != patch.entries.keys():
+        merged = {}
+    # A group's parameter without a default is a key with nothing behind it: here null is a value.
+    is_parameters = path[:1] == ("blocks",) and path[2:] == ("parameters",)
     for key, entry in patch.entries.items():
-        if isinstance(entry.node, Scalar) and entry.node.value is None and not _is_quoted_empty(entry.node):
-            below.pop(key, None)
+        if is_null(entry.node) and not is_parameters:
+            merged.pop(key, None)
         elif isinstance(entry.node, Mapping):
-            under = below[key].node if key in below else Mapping({}, entry.node.span)
-            below[key] = Entry(entry.key, merge(under, entry.node, (*path, key)))
+            below = merged[key].node if key in merged else None
+            if not isinstance(below, Mapping):
+                below = Mapping({}, entry.node.span)
+            merged[key] = Entry(entry.key, merge(below, entry.node, (*path, key)))
         else:
-            below[key] = entry
-    return Mapping(below, patch.span)
-
-
-def _is_quoted_empty(node: Scalar) -> bool:
-    return isinstance(node.value, str)
+            merged[key] = entry
+    return Mapping(merged, patch.span)
 
 
 def read_setting(setting: str, collector: Collector) -> Mapping | None:
-    """Return the tree of one ``--set key.of.the.spec=value``; a setting of another form is a UsageError."""
-    path, equals, text = setting.partition("=")
-    keys = path.strip().split(".")
-    if not equals or not all(keys):
+    """Return the tree of one ``--set key.of.the.spec=value``; a setting of another form is a UsageError.
+
+    Its places point into the setting itself. An empty value is null: it removes the key.
+    """
+    path, equals, _ = setting.partition("=")
+    keys = path.split(".")
+    if not equals or not all(keys) or path != path.strip():
         raise UsageError(f"--set takes key=value, such as train.epochs=3, not {quote(setting)}")
-    name = f"--set {path.strip()}"
-    value = read_text(text, name, collector) if text.strip() else Scalar(None, "", Span(Source(name, text), 1, 1))
-    if value is None:
-        return None
+    source = Source(SETTING, setting)
+    tree = read_text(source, collector, skip=len(path) + 1)
+    column = len(path) + 1
     for key in reversed(keys):
-        place = Span(value.span.source, 1, 1, len(text))
-        value = Mapping({key: Entry(place, value)}, place)
-    return value if isinstance(value, Mapping) else None
+        column -= len(key) + 1
+        place = Span(source, 1, column + 1, len(key))
+        if tree is not None:
+            tree = Mapping({key: Entry(place, tree)}, place)
+    if keys == ["extends"]:
+        collector.add(
+            "E209", "extends cannot be set: what a spec extends is read before", place, "write it into the file"
+        )
+        return None
+    return tree if isinstance(tree, Mapping) else None

@@ -2,101 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from mnistspec.spec.diagnostics import Collector, Span, did_you_mean, quote, suggest
-from mnistspec.spec.source import Entry, Mapping, Node, Scalar, Sequence, Value
+from mnistspec.spec.diagnostics import SETTING, Collector, Span, did_you_mean, printable, quote, suggest
+from mnistspec.spec.phrases import KEY_ALIASES, describe, expected, hint, path_of
+from mnistspec.spec.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
 from mnistspec.spec.units import Model, Unit
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping as AnyMapping
+
+    from pydantic_core import ErrorDetails
+
 M = TypeVar("M", bound=Model)
+U = TypeVar("U", bound=Unit)
 
-# Words of other frameworks, for the did-you-mean of a key.
-_KEY_ALIASES = {
-    "learning_rate": "lr",
-    "filters": "out_channels",
-    "channels": "out_channels",
-    "units": "out_features",
-    "rate": "p",
-    "prob": "p",
-    "kernel": "kernel_size",
-    "size": "kernel_size",
-    "strides": "stride",
-    "pad": "padding",
-    "use_bias": "bias",
-    "wd": "weight_decay",
-    "decay": "weight_decay",
-    "batch": "batch_size",
-    "lr_scheduler": "scheduler",
-    "augmentation": "augment",
-    "augmentations": "augment",
-    "transforms": "augment",
-    "dataset": "data",
-    "network": "layers",
-    "model": "layers",
-    "groups": "blocks",
-    "accuracy": "min_test_accuracy",
-}
-
-_EXPECTED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "string_type": "text",
-    "bool_type": "true or false",
-    "tuple_type": "a list",
-    "model_type": "a mapping of keys to values",
-    "model_attributes_type": "a mapping of keys to values",
-    "greater_than": "greater than {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than": "less than {lt}",
-    "less_than_equal": "at most {le}",
-    "literal_error": "{expected}",
-    "string_too_long": "at most {max_length:,} characters long",
-    "expected": "{expected}",
-}
+_BAD: Any = object()  # stands for a value whose errors were noted already
 
 
-@dataclass
+@dataclass(frozen=True)
 class Reader:
-    """Reads nodes into models and notes what is wrong with the collector; ``notes`` go with every error (the group that is read)."""
+    """Reads nodes into models and notes what is wrong; ``notes`` go with every error (the group that is being read)."""
 
     collector: Collector
     notes: tuple[str, ...] = ()
 
     def error(self, code: str, message: str, span: Span, help: str = "") -> None:  # noqa: A002 - see Collector.add
         """Note an error."""
-        self.collector.add(code, message, span, help=help, notes=self.notes)
+        self.collector.add(code, message, span, help, self.notes)
 
-    def mapping(self, node: Node, what: str, span: Span) -> Mapping | None:
+    def mapping(self, node: Node, what: str, span: Span, help: str = "") -> Mapping | None:  # noqa: A002 - see Collector.add
         """Return the node if it is a mapping; otherwise note that ``what`` must be one."""
         if isinstance(node, Mapping):
             return node
-        self.error("E203", f"{what} must be a mapping of keys to values, not {describe(node)}", span)
+        if isinstance(node, Scalar) and isinstance(node.value, str) and ":" in node.value:
+            help = 'a colon needs a space behind it: "key: value"'  # noqa: A001 - as above
+        self.error("E203", f"{what} must be a mapping of keys to values, not {describe(node)}", span, help)
         return None
 
     def sequence(self, node: Node, what: str, span: Span) -> Sequence | None:
         """Return the node if it is a list; otherwise note that ``what`` must be one."""
         if isinstance(node, Sequence):
             return node
-        self.error("E203", f"{what} must be a list, not {describe(node)}", span)
+        is_setting = isinstance(node, Mapping) and span.source.name == SETTING
+        help_text = "a setting replaces a list as a whole" if is_setting else "begin each item with a dash"
+        self.error("E203", f"{what} must be a list, not {describe(node)}", span, help_text)
         return None
 
-    def keys(self, what: str, entries: AnyMapping[str, Entry], known: list[str]) -> dict[str, Entry]:
+    def keys(self, what: str, entries: AnyMapping[str, Entry], known: Iterable[str]) -> dict[str, Entry]:
         """Return the entries whose keys are known; the others are noted, and read as what was probably meant."""
+        known = list(known)
         kept = {key: entry for key, entry in entries.items() if key in known}
         for key, entry in entries.items():
             if key in known:
                 continue
-            meant = suggest(key, known, _KEY_ALIASES)
+            meant = suggest(key, known, KEY_ALIASES)
             help_text = "" if meant else f"keys of {what}: {', '.join(known)}" if known else f"{what} takes no keys"
             self.error("E201", f"{what} has no key {quote(key)}{did_you_mean(meant)}", entry.key, help_text)
-            if meant and meant not in kept:
-                kept[meant] = entry
+            if meant:
+                kept.setdefault(meant, entry)
         return kept
 
     def model(self, cls: type[M], what: str, entries: AnyMapping[str, Entry], span: Span, **ready: object) -> M | None:
@@ -104,96 +72,122 @@ class Reader:
 
         ``what`` names it in messages, ``span`` is where a missing key is reported, ``ready`` are fields that were read already.
         """
-        known = [name for name in cls.model_fields if name not in ready]
-        kept = self.keys(what, entries, known)
-        data = {key: plain(entry.node) for key, entry in kept.items()}
+        kept = self.keys(what, entries, [name for name in cls.model_fields if name not in ready])
+        data = {key: self._value(cls.model_fields[key].annotation, key, entry) for key, entry in kept.items()}
+        bad = {key for key, value in data.items() if value is _BAD}
+        data = {key: value for key, value in data.items() if key not in bad}
         try:
-            return cls.model_validate({**data, **ready})
+            model = cls.model_validate({**data, **ready})
         except ValidationError as error:
-            bad = {self._explain(detail, what, kept, span) for detail in error.errors(include_url=False)}
-            return self._recover(cls, {**data, **ready}, bad)
+            for detail in error.errors(include_url=False):
+                if not (detail["type"] == "missing" and detail["loc"][0] in bad):
+                    bad.add(self._explain(detail, what, kept, span))
+            model = None
+        if model is None and all(map(cls.can_do_without, bad)):
+            # Without its bad values the model still serves to check what comes after it.
+            return _model_or_none(cls, {key: value for key, value in {**data, **ready}.items() if key not in bad})
+        return model if all(map(cls.can_do_without, bad)) else None
 
-    def _recover(self, cls: type[M], data: dict[str, object], bad: set[str]) -> M | None:
-        """Return the model without its bad values, so that what comes after it can still be checked."""
-        try:
-            return cls.model_validate({key: value for key, value in data.items() if key not in bad})
-        except ValidationError:
+    def _value(self, annotation: Any, key: str, entry: Entry) -> Any:  # noqa: ANN401 - any field of any model
+        """Return what a field wants: a model, a unit, a tuple of units, or plain values for pydantic to check."""
+        wanted = [_bare(arg) for arg in get_args(annotation)] or [annotation]
+        node, cls = entry.node, wanted[0]
+        if not (isinstance(cls, type) and issubclass(cls, Model)):
+            return plain(node)
+        if get_origin(annotation) is tuple:
+            items = self.sequence(node, key, entry.key)
+            units = [self.unit(cls, item, item.span) for item in items.items] if items and issubclass(cls, Unit) else []
+            return tuple(unit for unit in units if unit is not None) if items else _BAD
+        if issubclass(cls, Unit):
+            value: Model | None = self.unit(cls, node, entry.key)
+        elif is_null(node) and type(None) in wanted:
             return None
+        else:
+            mapping = self.mapping(node, key, entry.key)
+            value = self.model(cls, key, mapping.entries, entry.key) if mapping else None
+        return _BAD if value is None else value
 
     def _explain(self, detail: ErrorDetails, what: str, entries: AnyMapping[str, Entry], span: Span) -> str:
         """Note one of pydantic's errors in our words; return the key that it is about."""
-        loc, context = detail["loc"], detail.get("ctx", {})
-        key = str(loc[0]) if loc else str(context.get("field", ""))
-        place, node = locate(entries, loc or (key,), span)
-        path = _path(loc) or key
-        if detail["type"] == "missing":
-            owner = _path(loc[:-1])
-            self.error("E202", f'{owner or what} needs the key "{loc[-1]}"' if isinstance(loc[-1], str) else
-                       f"{path} is missing: {owner} is too short", place)  # fmt: skip
-        elif detail["type"] == "extra_forbidden":
-            self.error("E201", f"{_path(loc[:-1]) or what} has no key {quote(str(loc[-1]))}", place)
-        elif detail["type"] == "consistency":
+        kind, context = detail["type"], detail.get("ctx", {})
+        loc = detail["loc"] or (str(context.get("field", "")),)
+        place, node = _locate(entries, loc, span)
+        path, key = path_of(loc), str(loc[0])
+        if kind == "missing" and len(loc) == 1:
+            self.error("E202", f'{what} needs the key "{key}"', place, f"add {key}:")
+        elif kind == "missing":
+            self.error("E203", f"{path} is missing: {path_of(loc[:-1])} is too short", place)
+        elif kind == "consistency":
             self.error("E205", detail["msg"], place)
-        elif detail["type"] in {"too_long", "too_short"}:
-            limit = context.get("max_length", context.get("min_length"))
-            bound = "at most" if detail["type"] == "too_long" else "at least"
-            self.error("E203", f"{path} must have {bound} {limit} value{'s' if limit != 1 else ''}", place)
+        elif kind in {"too_long", "too_short"}:
+            bound, limit = ("at most", "max_length") if kind == "too_long" else ("at least", "min_length")
+            values = f"{context[limit]} value{'s' if context[limit] != 1 else ''}"
+            self.error("E203", f"{path} must have {bound} {values}, not {context['actual_length']}", place)
         else:
-            expected = _EXPECTED[detail["type"]].format(**_tidy(context)) if detail["type"] in _EXPECTED else detail["msg"]
-            self.error("E203", f"{path} must be {expected}, not {describe(node)}", place, _hint(detail["type"], node))
+            wanted = expected(kind, context, detail["msg"])
+            self.error("E203", f"{path} must be {wanted}, not {describe(node)}", place, hint(kind, node))
         return key
 
-    def unit(self, family: type[Unit], node: Node, span: Span) -> Unit | None:
+    def unit(self, family: type[U], node: Node, span: Span) -> U | None:
         """Return the member of a family that a node names, as ``word``, ``word: scalar`` or ``word: {key: value}``."""
         tagged = self.tagged(node, family.family, span)
         if tagged is None:
             return None
         word, place, argument = tagged
-        member = self.member(family, word, place)
-        if member is None:
-            return None
-        return self.model(member, word, self.arguments(member, word, argument, place), place)
+        word = self.word(family, word, place)
+        return (
+            self.model(family.members[word], word, self.arguments(family.members[word], argument), place)
+            if word
+            else None
+        )
 
     def tagged(self, node: Node, what: str, span: Span) -> tuple[str, Span, Node | None] | None:
         """Return the word of a tagged value, its place and its argument; None with the reason noted if it is none."""
-        if isinstance(node, Scalar) and isinstance(node.value, str | int | float) and not isinstance(node.value, bool):
+        if isinstance(node, Scalar) and node.value is not None:
             return node.text, node.span, None
         if isinstance(node, Mapping) and len(node.entries) == 1:
-            (word, entry), = node.entries.items()
+            ((word, entry),) = node.entries.items()
             return word, entry.key, entry.node
         if isinstance(node, Mapping) and node.entries:
             second = list(node.entries.values())[1]
-            words = ", ".join(quote(word) for word in list(node.entries)[:3])
-            self.error("E206", f"one {what} at a time, not {words} together", second.key,
-                       f"begin a new line with a dash for each {what}, and indent its keys further than its name")  # fmt: skip
+            words = " and ".join(quote(word) for word in list(node.entries)[:2])
+            help_text = "write one; in a list each begins with a dash of its own, and its keys are indented further than its name"
+            self.error("E206", f"one {what} at a time, not {words} together", second.key, help_text)
             return None
-        self.error("E206", f"expected a {what}, not {describe(node)}", node.span if isinstance(node, Scalar) else span)
+        place = node.span if isinstance(node, Scalar) and node.text else span
+        self.error("E206", f"expected the name of {_a(what)}, not {describe(node)}", place)
         return None
 
-    def member(self, family: type[Unit], word: str, place: Span, extra: tuple[str, ...] = ()) -> type[Unit] | None:
-        """Return the member named ``word``; an unknown word is noted, and what was probably meant is returned."""
-        if word in family.members:
-            return family.members[word]
+    def word(self, family: type[Unit], word: str, place: Span, more: Iterable[str] = ()) -> str:
+        """Return the word if it is a member's (or one of ``more``); an unknown one is noted, and what was probably meant,
+        or nothing, is returned.
+        """
+        choices = [*family.members, *more]
+        if word in choices:
+            return word
+        head, colon, rest = word.partition(":")
+        if colon and head in choices:
+            help_text = f'a colon needs a space behind it: "{head}: {printable(rest[:20])}"'
+            self.error("E204", f"unknown {family.family} {quote(word)}", place, help_text)
+            return ""
         aliases = {alias: name for name, member in family.members.items() for alias in member.aliases}
-        choices = [*family.members, *extra]
         meant = suggest(word, choices, aliases)
         help_text = "" if meant else f"{family.family}s: {', '.join(choices)}"
         self.error("E204", f"unknown {family.family} {quote(word)}{did_you_mean(meant)}", place, help_text)
-        return family.members.get(meant or "")
+        return meant or ""
 
-    def arguments(self, member: type[Unit], word: str, argument: Node | None, place: Span) -> dict[str, Entry]:
+    def arguments(self, member: type[Unit], argument: Node | None) -> dict[str, Entry]:
         """Return a member's arguments as entries, whether they were written as a scalar, a list or a mapping."""
-        if argument is None or (isinstance(argument, Scalar) and argument.value is None):
+        if argument is None or is_null(argument):
             return {}
         if isinstance(argument, Mapping):
             return argument.entries
-        if member.scalar is None:
-            keys = ", ".join(member.model_fields)
-            help_text = f"write {word} alone, or its keys: {keys}" if keys else f"write {word} alone"
-            self.error("E203", f"{word} takes no value of its own, but gets {describe(argument)}", argument.span, help_text)
-            return {}
-        span = argument.span if isinstance(argument, Scalar) else place
-        return {member.scalar: Entry(span, argument)}
+        if member.scalar is not None:
+            return {member.scalar: Entry(argument.span, argument)}
+        word, keys = member.word, ", ".join(member.model_fields)
+        help_text = f"write {word} alone, or with its keys: {keys}" if keys else f"write {word} alone"
+        self.error("E203", f"{word} takes no value of its own, but gets {describe(argument)}", argument.span, help_text)
+        return {}
 
 
 def plain(node: Node) -> object:
@@ -205,53 +199,32 @@ def plain(node: Node) -> object:
     return {key: plain(entry.node) for key, entry in node.entries.items()}
 
 
-def describe(node: Node | None) -> str:
-    """Return what a node is, for the end of "must be ..., not"."""
-    if isinstance(node, Sequence):
-        return f"a list of {len(node.items)}" if node.items else "an empty list"
-    if isinstance(node, Mapping):
-        return "a mapping"
-    if node is None or node.value is None:
-        return "nothing"
-    return f"the text {quote(node.text)}" if isinstance(node.value, str) else quote(node.text)[1:-1]
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
-def locate(entries: AnyMapping[str, Entry], loc: tuple[str | int, ...], span: Span) -> tuple[Span, Node | None]:
-    """Return the place and node of pydantic's ``loc``; an absent one has its nearest parent's place."""
-    node: Node | None = None
-    for depth, part in enumerate(loc):
-        if depth and isinstance(node, Mapping):
-            entries = node.entries
-        if isinstance(part, str) and (depth == 0 or isinstance(node, Mapping)) and part in entries:
-            node = entries[part].node
-            span = node.span if isinstance(node, Scalar) and node.text else entries[part].key
-        elif isinstance(part, int) and isinstance(node, Sequence) and part < len(node.items):
+def _bare(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no type of their own
+    """Return a type without what ``Annotated`` adds."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _model_or_none(cls: type[M], data: dict[str, object]) -> M | None:
+    try:
+        return cls.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _locate(entries: AnyMapping[str, Entry], loc: tuple[str | int, ...], span: Span) -> tuple[Span, Node | None]:
+    """Return the place and node of a key, or of an item of its list; what is not there has its parent's place."""
+    entry = entries.get(str(loc[0]))
+    if entry is None:
+        return span, None
+    node, place = entry.node, entry.key
+    for part in loc[1:]:
+        if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
             node = node.items[part]
-            span = node.span
-        elif not (isinstance(part, str) and isinstance(node, Scalar | Sequence)):  # else: the tag of a union
-            return (entries[part].key if isinstance(part, str) and part in entries else span), None
-    return span, node
-
-
-def _tidy(context: dict[str, Any]) -> dict[str, Any]:
-    """Return pydantic's limits as people write them: 1 for 1.0."""
-    return {key: f"{value:g}" if isinstance(value, float) else value for key, value in context.items()}
-
-
-def _path(loc: tuple[str | int, ...]) -> str:
-    """Return ``loc`` as a person would write it: betas[1], warmup.epochs."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
-
-
-def _hint(error_type: str, node: Node | None) -> str:
-    """Return advice for values that look right to people but are text in YAML 1.2."""
-    value: Value | Any = node.value if isinstance(node, Scalar) else None
-    if not isinstance(value, str):
-        return ""
-    if error_type == "bool_type" and value.lower() in {"yes", "on", "y", "no", "off", "n"}:
-        return f"in YAML 1.2 that is text; write {'true' if value.lower() in {'yes', 'on', 'y'} else 'false'}"
-    if error_type in {"int_type", "float_type"} and value.replace("_", "").replace(",", "").isdigit():
-        return f"write {value.replace('_', '').replace(',', '')}, without quotes, commas or underscores"
-    if error_type in {"int_type", "float_type"} and value.endswith("%"):
-        return "write the number without the percent sign"
-    return ""
+            place = node.span
+        else:
+            return place, None
+    return (node.span if isinstance(node, Scalar) and node.text else place), node

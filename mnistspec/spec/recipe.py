@@ -1,13 +1,35 @@
-"""The recipe: optimizers, schedulers, augmentations and the rest of `train:`, by torch's names and arguments, all without torch."""
+"""The recipe: optimizers, schedulers and the rest of `train:`, by torch's names and arguments, all without torch."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SerializeAsAny, model_validator
-from pydantic_core import PydanticCustomError
 
-from mnistspec.spec.units import Degrees, Factor, Model, Shear, Translate, Unit
+from mnistspec.spec.augmentations import Affine, Augmentation, ColorJitter, Rotation
+from mnistspec.spec.units import Model, Unit, inconsistent
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Affine",
+    "Augmentation",
+    "ColorJitter",
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "MultiStep",
+    "NAdam",
+    "OneCycle",
+    "Optimizer",
+    "RMSprop",
+    "Rotation",
+    "Scheduler",
+    "Step",
+    "Train",
+    "Warmup",
+]
 
 LearningRate = Annotated[float, Field(gt=0, le=100)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
@@ -36,8 +58,7 @@ class SGD(Optimizer, word="sgd", scalar="lr"):
     @model_validator(mode="after")
     def _nesterov_has_momentum(self) -> SGD:
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
-            message = "nesterov needs a momentum above 0 and no dampening"
-            raise PydanticCustomError("consistency", "{message}", {"message": message, "field": "nesterov"})
+            raise inconsistent("nesterov", "nesterov needs a momentum above 0 and no dampening")
         return self
 
 
@@ -86,119 +107,137 @@ class Warmup(Model):
     """A linear rise of the learning rate before the schedule proper begins."""
 
     epochs: float = Field(gt=0, le=10_000, description="length; parts of an epoch are allowed")
-    start_factor: float = Field(1 / 3, gt=0, le=1, description="where it starts, as a factor of lr")
+    start_factor: float = Field(default=1 / 3, gt=0, le=1, description="where it starts, as a factor of lr")
 
 
 class Scheduler(Unit, family="scheduler"):
     """How the learning rate moves; what torch wants in steps is worked out from the epochs."""
 
+    torch_class: ClassVar[str]
+
+    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - not every schedule depends on the length
+        """Return the arguments of torch's class for a run of ``total`` batches in epochs of ``steps``, stepped every batch."""
+        return self.model_dump(exclude={"warmup"})
+
 
 class _Warmable(Scheduler):
     """A schedule that a warm-up may come before."""
 
-    warmup: Warmup | None = Field(None, description="{epochs, start_factor}: a linear rise first; the schedule begins after it")
+    warmup: Warmup | None = Field(
+        default=None, description="{epochs, start_factor}: a linear rise first; the schedule begins after it"
+    )
 
 
 class Constant(_Warmable, word="constant"):
     """The optimizer's lr throughout."""
 
+    torch_class = "ConstantLR"
+
+    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - the same for every length
+        return {"factor": 1.0, "total_iters": 0}
+
 
 class OneCycle(Scheduler, word="onecycle", scalar="max_lr", aliases=("onecyclelr", "1cycle")):
     """Up to max_lr and down again over the whole run, stepped every batch."""
 
+    torch_class = "OneCycleLR"
     max_lr: LearningRate
-    pct_start: float = Field(0.3, gt=0, lt=1, description="share of the run spent rising")
+    pct_start: float = Field(default=0.3, gt=0, lt=1, description="share of the run spent rising")
     anneal_strategy: Literal["cos", "linear"] = "cos"
     cycle_momentum: bool = True
     base_momentum: Momentum = 0.85
     max_momentum: Momentum = 0.95
-    div_factor: float = Field(25.0, ge=1, le=1e9, description="max_lr / the first lr")
-    final_div_factor: float = Field(1e4, ge=1, le=1e12, description="the first lr / the last lr")
+    div_factor: float = Field(default=25.0, ge=1, le=1e9, description="max_lr / the first lr")
+    final_div_factor: float = Field(default=1e4, ge=1, le=1e12, description="the first lr / the last lr")
     three_phase: bool = False
+
+    @model_validator(mode="after")
+    def _phases_fit(self) -> OneCycle:
+        if self.three_phase and self.pct_start >= 0.5:
+            message = "three_phase needs a pct_start below 0.5: it rises and falls in that share of the run each"
+            raise inconsistent("pct_start", message)
+        return self
+
+    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - counts in the whole run
+        arguments = {"total_steps": total, **self.model_dump()}
+        if self.pct_start * total == 1:  # torch divides by the length of the rise less one
+            arguments["pct_start"] += 1e-9
+        return arguments
 
 
 class Cosine(_Warmable, word="cosine", scalar="eta_min", aliases=("cosineannealing", "cosineannealinglr")):
     """Half a cosine from lr to eta_min over the whole run, stepped every batch."""
 
-    eta_min: float = Field(0.0, ge=0, le=100)
+    torch_class = "CosineAnnealingLR"
+    eta_min: float = Field(default=0.0, ge=0, le=100)
+
+    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - counts in the whole run
+        return {"T_max": total, "eta_min": self.eta_min}
 
 
 class Step(_Warmable, word="step", scalar="step_size", aliases=("steplr",)):
     """lr times gamma after every step_size epochs."""
 
+    torch_class = "StepLR"
     step_size: Epochs = Field(description="epochs between two falls")
-    gamma: float = Field(0.1, gt=0, le=1)
+    gamma: float = Field(default=0.1, gt=0, le=1)
+
+    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - counts in epochs
+        return {"step_size": self.step_size * steps, "gamma": self.gamma}
 
 
 class MultiStep(_Warmable, word="multistep", scalar="milestones", aliases=("multisteplr",)):
     """lr times gamma after each of the epochs in milestones."""
 
+    torch_class = "MultiStepLR"
     milestones: tuple[Epochs, ...] = Field(min_length=1, description="epochs after which lr falls, in rising order")
-    gamma: float = Field(0.1, gt=0, le=1)
+    gamma: float = Field(default=0.1, gt=0, le=1)
 
     @model_validator(mode="after")
     def _rising(self) -> MultiStep:
         if any(a >= b for a, b in zip(self.milestones, self.milestones[1:], strict=False)):
             message = "milestones must rise"
-            raise PydanticCustomError("consistency", "{message}", {"message": message, "field": "milestones"})
+            raise inconsistent("milestones", message)
         return self
+
+    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - counts in epochs
+        return {"milestones": [epoch * steps for epoch in self.milestones], "gamma": self.gamma}
 
 
 class Exponential(_Warmable, word="exponential", scalar="gamma", aliases=("exponentiallr",)):
     """lr times gamma after every epoch."""
 
+    torch_class = "StepLR"
     gamma: float = Field(gt=0, le=1)
 
-
-class Augmentation(Unit, family="augmentation"):
-    """A change of a training image, drawn anew for each image; the arguments are those of torchvision.transforms."""
-
-
-class Rotation(Augmentation, word="rotation", scalar="degrees", aliases=("rotate", "randomrotation")):
-    """Turns the image about its centre."""
-
-    degrees: Degrees
-
-
-class Affine(Augmentation, word="affine", scalar="degrees", aliases=("randomaffine",)):
-    """Turns, shifts, scales and shears the image, in one step."""
-
-    degrees: Degrees = (0.0, 0.0)
-    translate: Translate = (0.0, 0.0)
-    scale: tuple[Annotated[float, Field(gt=0, le=100)], Annotated[float, Field(gt=0, le=100)]] = Field(
-        (1.0, 1.0), description="range of factors, smallest first"
-    )
-    shear: Shear = (0.0, 0.0, 0.0, 0.0)
-
-    @model_validator(mode="after")
-    def _in_range(self) -> Affine:
-        if self.scale[0] > self.scale[1]:
-            message = "scale must be a list with the smallest number first"
-            raise PydanticCustomError("consistency", "{message}", {"message": message, "field": "scale"})
-        if max(map(abs, self.shear)) >= 90:
-            message = "shear must stay below 90 degrees"
-            raise PydanticCustomError("consistency", "{message}", {"message": message, "field": "shear"})
-        return self
-
-
-class ColorJitter(Augmentation, word="color_jitter", aliases=("jitter", "colourjitter")):
-    """Changes brightness, then contrast; the images are grey, so there is no saturation or hue."""
-
-    brightness: Factor = (1.0, 1.0)
-    contrast: Factor = (1.0, 1.0)
+    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - counts in epochs
+        return {"step_size": steps, "gamma": self.gamma}
 
 
 class Train(Model):
     """How the network is trained."""
 
     epochs: Epochs = 15
-    batch_size: int = Field(128, gt=0, le=60_000)
-    seed: int = Field(1, ge=0, lt=2**32, description="of the initialisation, the order, the augmentation and the dropout")
+    batch_size: int = Field(default=128, gt=0, le=60_000)
+    seed: int = Field(
+        default=1, ge=0, lt=2**32, description="of the initialisation, the order, the augmentation and the dropout"
+    )
     holdout: int = Field(
-        0, ge=0, le=59_000, description="the last so many training images take the test set's place, to choose a recipe by"
+        default=0,
+        ge=0,
+        le=59_000,
+        description="the last so many training images take the test set's place, to choose a recipe by",
     )
     optimizer: SerializeAsAny[Optimizer] = SGD(lr=0.01, momentum=0.9)
     scheduler: SerializeAsAny[Scheduler] = Constant()
     augment: tuple[SerializeAsAny[Augmentation], ...] = Field(
-        (), max_length=16, description="applied in this order, to training images only"
+        default=(), max_length=16, description="applied in this order, to training images only"
     )
+
+    @model_validator(mode="after")
+    def _warmup_fits(self) -> Train:
+        warmup = getattr(self.scheduler, "warmup", None)
+        if warmup is not None and warmup.epochs >= self.epochs:
+            message = f"the warm-up of {warmup.epochs:g} epochs is as long as the whole run of {self.epochs}"
+            raise inconsistent("scheduler", message)
+        return self

@@ -8,20 +8,24 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, SerializeAsAny
 from pydantic_core import PydanticCustomError
 
-from mnistspec.spec.activations import Block
+from mnistspec.spec.blocks import Block
 from mnistspec.spec.datasets import DATASETS, DatasetInfo
 from mnistspec.spec.recipe import Epochs, Train
-from mnistspec.spec.units import Model
+from mnistspec.spec.units import Model, Unit
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Names that Windows keeps for devices, whatever their extension.
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
+def is_name(text: str) -> bool:
+    """Return whether a text is safe as a folder's name on every system."""
+    return bool(_NAME.fullmatch(text)) and not text.endswith(".") and text.split(".", 1)[0].lower() not in _RESERVED
+
+
 def _check_name(name: str) -> str:
-    """Return a name that is safe as a folder's name on every system."""
-    if not _NAME.fullmatch(name) or name.endswith(".") or name.split(".")[0].lower() in _RESERVED:
-        expected = "a name of letters, digits, dot, - and _, that begins with a letter or digit and can name a folder"
+    if not is_name(name):
+        expected = "fit to name a folder (at most 64 letters, digits, dots, - and _, first a letter or digit)"
         raise PydanticCustomError("expected", "{expected}", {"expected": expected})
     return name
 
@@ -41,10 +45,10 @@ class Notes(Model):
 class Targets(Model):
     """What the run is held against."""
 
-    max_params: Annotated[int, Field(gt=0)] | None = Field(None, description="largest number of parameters")
-    max_epochs: Epochs | None = Field(None, description="largest number of epochs")
-    min_test_accuracy: Percent | None = Field(None, description="in percent ...")
-    last_epochs: Epochs = Field(1, description="... in each of so many last epochs")
+    max_params: Annotated[int, Field(gt=0)] | None = Field(default=None, description="largest number of parameters")
+    max_epochs: Epochs | None = Field(default=None, description="largest number of epochs")
+    min_test_accuracy: Percent | None = Field(default=None, description="in percent ...")
+    last_epochs: Epochs = Field(default=1, description="... in each of so many last epochs")
 
 
 class Reference(Model):
@@ -89,6 +93,6 @@ class Spec(Model):
         return {key: data[key] for key in order if data[key] != {}}
 
 
-def _as_data(unit: Any) -> str | dict[str, Any]:
+def _as_data(unit: Unit) -> str | dict[str, Any]:
     arguments = unit.model_dump(exclude_none=True)
     return {unit.word: arguments} if arguments else unit.word

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import TYPE_CHECKING, ClassVar
 
-from mnistspec.spec.blocks import Block, Module, Shape, ShapeError
+from mnistspec.spec.block import Block, Module, Shape, ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_PARAMS = 50_000_000
 MAX_MACS = 20_000_000_000
 MAX_VALUES = 16_000_000  # of one block's output for one image: 64 MB in float32
+
+
+class TooLargeError(ShapeError):
+    """A block, or the whole network, is larger than what is built here."""
+
+    code: ClassVar[str] = "E304"
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Layer:
 
 
 def trace(blocks: Iterable[Block], input_shape: Shape) -> Iterator[Layer]:
-    """Yield the network's layers in order for an input of this shape (without the batch); raise ShapeError where one does not fit.
+    """Yield the network's layers in order for an input of this shape, without the batch; raise ShapeError where one does not fit.
 
     Receptive fields follow r += dilation (k - 1) jump, then jump *= stride (Araujo, Norris and Sim, "Computing receptive fields of
     convolutional neural networks", Distill 2019).
@@ -62,11 +71,12 @@ def trace(blocks: Iterable[Block], input_shape: Shape) -> Iterator[Layer]:
 
 
 def _check_limits(block: Block, shape: Shape, output_shape: Shape) -> None:
-    """Raise ShapeError for a block that is too large to be built here, before anything is allocated."""
+    """Raise TooLargeError for a block that is too large to be built here, before anything is allocated."""
     for what, value, limit in (
         ("parameters", block.params(shape), MAX_PARAMS),
         ("multiply-accumulates an image", block.macs(shape), MAX_MACS),
         ("output values an image", prod(output_shape), MAX_VALUES),
     ):
         if value > limit:
-            raise ShapeError(f"{block.word} would have {value:,} {what}; at most {limit:,} are allowed", "make it smaller")
+            message = f"{block.word} would have {value:,} {what}; at most {limit:,} are allowed"
+            raise TooLargeError(message, "make it smaller")

@@ -1,64 +1,39 @@
 """Strict YAML with a place for every key and value.
 
-Scalars follow YAML 1.2's core schema (PyYAML's own resolver is YAML 1.1: `1e-3` is text there and `no` a boolean). Tags, anchors,
-aliases, merges, duplicate keys and numbers that start with 0 are errors; size, depth and count are capped before anything is built.
+Tags, anchors, aliases, merges, directives, duplicate keys and numbers that start with 0 are errors; size, depth and count are
+capped before anything is built.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import yaml
 
 from mnistspec.errors import UsageError
 from mnistspec.spec.diagnostics import Collector, Source, Span, quote
+from mnistspec.spec.scalars import ambiguity, resolve
+from mnistspec.spec.syntax import explain
+from mnistspec.spec.tree import Entry, Mapping, Node, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 24
 MAX_NODES = 20_000
-MAX_DIGITS = 100
 
-Value: TypeAlias = None | bool | int | float | str
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """A value; ``text`` is how it was written."""
-
-    value: Value
-    text: str
-    span: Span
+_BYTE_ORDER_MARK = "\ufeff"
 
 
-@dataclass(frozen=True)
-class Sequence:
-    """A list of nodes."""
+class UnreadableFileError(UsageError):
+    """A spec file that cannot be opened; ``reason`` is the system's word for why."""
 
-    items: tuple[Node, ...]
-    span: Span
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What stands behind a key, and where the key stands."""
-
-    key: Span
-    node: Node
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """Keys, always text, and what stands behind them."""
-
-    entries: dict[str, Entry]
-    span: Span
-
-
-Node: TypeAlias = Scalar | Sequence | Mapping
+    def __init__(self, path: Path, error: Exception) -> None:
+        self.reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        super().__init__(f"cannot read the spec {quote(str(path))}: {self.reason}")
 
 
 class _Unreadable(Exception):  # noqa: N818 - control flow of this module: the error itself is in the collector
@@ -66,61 +41,49 @@ class _Unreadable(Exception):  # noqa: N818 - control flow of this module: the e
 
 
 def read_file(path: Path, collector: Collector) -> Node | None:
-    """Return the tree of a spec file; errors go to the collector, a file that cannot be opened is a UsageError."""
+    """Return the tree of a spec file; errors of its text go to the collector, a file that cannot be opened is raised."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"cannot read the spec {quote(str(path))}: {reason}") from None
+        raise UnreadableFileError(path, error) from None
     return read_bytes(data, str(path), collector)
 
 
 def read_bytes(data: bytes, name: str, collector: Collector) -> Node | None:
     """Return the tree of a spec's bytes, or None where the collector says why not."""
-    start = Span(Source(name, ""), 1, 1)
     if len(data) > MAX_BYTES:
-        collector.add("E101", f"a spec may have {MAX_BYTES // 1024} KiB; this file has more", start)
+        message = f"a spec may have {MAX_BYTES // 1024} KiB; this file has more"
+        collector.add("E101", message, Span(Source(name, ""), 1, 1), "is this the right file?")
         return None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"byte {error.start} is not valid UTF-8"
-        collector.add("E102", message, Span(start.source, line, 1), help="save the file with the encoding UTF-8")
+        readable = Source(name, data.decode(errors="replace"))
+        place = readable.span_at(len(data[: error.start].decode(errors="replace")))
+        message = f"byte {error.start} of the file is not valid UTF-8"
+        collector.add("E102", message, place, "save the file with the encoding UTF-8")
         return None
-    return read_text(text, name, collector)
+    return read_text(Source(name, text), collector)
 
 
-def read_text(text: str, name: str, collector: Collector) -> Node | None:
-    """Return the tree of a spec's text, or None where the collector says why not."""
-    source = Source(name, text)
+def read_text(source: Source, collector: Collector, skip: int = 0) -> Node | None:
+    """Return the tree of a text from its character ``skip`` on, or None where the collector says why not."""
+    mark = source.text.find(_BYTE_ORDER_MARK, skip)
+    if mark >= 0:
+        message = "a byte order mark (U+FEFF) may only begin a file"
+        collector.add("E102", message, source.span_at(mark), "remove this invisible character")
+        return None
     try:
-        return _Composer(source, collector).compose()
+        return _Composer(source, collector).compose(" " * skip + source.text[skip:])
     except _Unreadable:
         return None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        span = Span(source, mark.line + 1, mark.column + 1) if mark else Span(source, 1, 1)
-        collector.add("E103", f"not YAML: {error.problem or error.context}", span, help=_yaml_help(error, source, span))
+        collector.add("E103", *explain(error, source))
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
         message = f"the character U+{error.character:04X} may not stand in YAML"
-        collector.add("E103", message, Span(source, line, 1), help="remove it")
+        collector.add("E102", message, source.span_at(error.position), "remove it")
     return None
-
-
-def _yaml_help(error: yaml.MarkedYAMLError, source: Source, span: Span) -> str:
-    line = source.lines[span.line - 1] if span.line <= len(source.lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in (error.problem or ""):
-        return "YAML is indented with spaces, not tabs"
-    if "could not find expected ':'" in (error.problem or ""):
-        return 'a key needs a colon and a space behind it: "key: value"'
-    if "mapping values are not allowed" in (error.problem or ""):
-        return 'put text that contains ": " in quotes, and give each key a line of its own'
-    if "expected <block end>" in (error.problem or ""):
-        return "the items of one list or mapping begin in the same column"
-    return ""
 
 
 @dataclass
@@ -131,117 +94,91 @@ class _Composer:
     collector: Collector
     count: int = 0
 
-    def compose(self) -> Node | None:
-        events = yaml.parse(self.source.text, Loader=yaml.SafeLoader)
+    def compose(self, text: str) -> Node:
+        events = yaml.parse(text, Loader=yaml.SafeLoader)
         tree: Node | None = None
         for event in events:
-            if isinstance(event, yaml.DocumentStartEvent) and event.tags:
-                self._fail("E105", "tag directives are not allowed", event, "remove the line")
-            elif isinstance(event, yaml.DocumentStartEvent) and tree is not None:
+            if isinstance(event, yaml.DocumentStartEvent) and tree is not None:
                 self._fail("E104", "a spec is one YAML document; a second one begins here", event, 'remove the "---"')
+            elif isinstance(event, yaml.DocumentStartEvent) and (event.tags or event.version not in {None, (1, 2)}):
+                self._fail(
+                    "E105", "a spec is plain YAML 1.2; other directives are not allowed", event, "remove the line"
+                )
             elif isinstance(event, yaml.NodeEvent):
                 tree = self._node(event, events, 0)
-        if tree is None:
-            self.collector.add("E104", "the file is empty", Span(self.source, 1, 1), help="mnistspec -h shows a spec")
-        return tree
+        return tree or Scalar(None, "", Span(self.source, 1, 1))
 
     def _span(self, event: yaml.Event) -> Span:
-        start, end = event.start_mark, event.end_mark
-        length = end.column - start.column if end.line == start.line else 1_000_000  # clipped to the line when shown
-        return Span(self.source, start.line + 1, start.column + 1, max(1, length))
+        """Return the place of an event; of one that goes over several lines, the part on its first."""
+        start, end = cast("yaml.Mark", event.start_mark), cast("yaml.Mark", event.end_mark)
+        last = end.column if end.line == start.line else len(self.source.lines[start.line])
+        return Span(self.source, start.line + 1, start.column + 1, max(1, last - start.column))
 
-    def _fail(self, code: str, message: str, event: yaml.Event, help: str = "") -> None:  # noqa: A002 - see Collector.add
-        self.collector.add(code, message, self._span(event), help=help)
+    def _fail(self, code: str, message: str, event: yaml.Event, help: str = "") -> NoReturn:  # noqa: A002 - see Collector.add
+        self.collector.add(code, message, self._span(event), help)
         raise _Unreadable
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         self.count += 1
         if self.count > MAX_NODES:
-            self._fail("E101", f"a spec may have {MAX_NODES:,} keys and values; this one has more", event)
+            self._fail("E101", f"a spec may have {MAX_NODES:,} values; this one has more", event, "make it shorter")
         if depth > MAX_DEPTH:
-            self._fail("E101", f"lists and mappings may be nested {MAX_DEPTH} deep; these are deeper", event)
+            message = f"lists and mappings may be nested {MAX_DEPTH} deep; these are deeper"
+            self._fail("E101", message, event, "name a group under blocks: for what is inside")
         self._reject_indirection(event)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(event, events, depth)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, events, depth)
-        return self._scalar(event)
+        return self._scalar(cast("yaml.ScalarEvent", event))
 
     def _reject_indirection(self, event: yaml.Event) -> None:
+        instead = "write the value out, or name a group under blocks:"
         if isinstance(event, yaml.AliasEvent):
-            self._fail("E105", "aliases are not allowed", event, "write the value out, or name a group under blocks:")
+            self._fail("E105", "aliases are not allowed", event, f"{instead}; text that begins with * needs quotes")
+        if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            return
         if event.anchor is not None:
-            self._fail("E105", "anchors are not allowed", event, "write the value out, or name a group under blocks:")
-        if event.tag is not None:
-            self._fail("E105", f"the tag {quote(event.tag)} is not allowed: a spec holds plain values", event, "remove it")
+            self._fail("E105", "anchors are not allowed", event, f"{instead}; text that begins with & needs quotes")
+        elif event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            message = f"the tag {quote(tag)} is not allowed: a spec holds plain values"
+            self._fail("E105", message, event, "remove it; text that begins with ! needs quotes")
 
     def _sequence(self, start: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Sequence:
         items = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
             items.append(self._node(event, events, depth + 1))
-        return Sequence(tuple(items), self._first_line(start))
+        return Sequence(tuple(items), self._first_character(start))
 
     def _mapping(self, start: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Mapping:
         entries: dict[str, Entry] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent):
-                self._fail("E104", "a key is a single word", event)
-            self._reject_indirection(event)
-            key, span = event.value, self._span(event)
-            if key == "<<" and event.implicit[0]:
-                self._fail("E105", "merge keys are not allowed", event, "use extends:, defaults: or a group under blocks:")
+            key, span = self._key(event), self._span(event)
             node = self._node(next(events), events, depth + 1)
             if key in entries:
-                first = entries[key].key.line
-                self.collector.add("E106", f"the key {quote(key)} is here twice; first on line {first}", span, help="keep one")
+                message = f"the key {quote(key)} is here twice; first on line {entries[key].key.line}"
+                self.collector.add("E106", message, span, "keep one")
             else:
                 entries[key] = Entry(span, node)
-        return Mapping(entries, self._first_line(start))
+        return Mapping(entries, self._first_character(start))
 
-    def _first_line(self, start: yaml.Event) -> Span:
-        return Span(self.source, start.start_mark.line + 1, start.start_mark.column + 1)
+    def _key(self, event: yaml.Event) -> str:
+        self._reject_indirection(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            self._fail("E104", "a key is a single word, not a list or a mapping", event, "write the word alone")
+        if event.value == "<<" and event.implicit[0]:
+            self._fail("E105", "merge keys are not allowed", event, "use extends:, defaults: or a group under blocks:")
+        return str(event.value)
 
-    def _scalar(self, event: yaml.Event) -> Scalar:
+    def _first_character(self, start: yaml.Event) -> Span:
+        return replace(self._span(start), length=1)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Scalar:
         span, text = self._span(event), event.value
         if not event.implicit[0]:  # quoted or a block of text
             return Scalar(text, text, span)
-        if problem := _ambiguity(text):
-            self.collector.add("E107", problem[0], span, help=problem[1])
+        if problem := ambiguity(text):
+            self.collector.add("E107", problem[0], span, problem[1])
             return Scalar(text, text, span)
         return Scalar(resolve(text), text, span)
-
-
-_CONSTANTS: dict[str, Value] = {"": None, "~": None} | {
-    form: value
-    for word, value in (("null", None), ("true", True), ("false", False))
-    for form in (word, word.capitalize(), word.upper())
-}
-_INT = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-
-
-def resolve(text: str) -> Value:
-    """Return the value of a plain scalar by YAML 1.2's core schema (YAML 1.2.2, section 10.3.2)."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if _INT.fullmatch(text) and len(text) <= MAX_DIGITS:
-        return int(text)
-    if _OTHER_BASE.fullmatch(text) and len(text) <= MAX_DIGITS:
-        return int(text, 0)
-    if _FLOAT.fullmatch(text) and len(text) <= MAX_DIGITS:
-        return float(text)
-    if _SPECIAL.fullmatch(text):
-        return float(text.replace(".", ""))
-    return text
-
-
-def _ambiguity(text: str) -> tuple[str, str] | None:
-    """Return what is wrong with a plain scalar that readers of YAML would read differently, and what to do."""
-    if re.fullmatch(r"[-+]?0[0-9]+", text[: MAX_DIGITS + 1]):
-        digits = text.lstrip("+-").lstrip("0") or "0"
-        return f"{quote(text)} is octal to some readers and decimal to others", f"write {digits[:MAX_DIGITS]}"
-    if len(text) > MAX_DIGITS and _FLOAT.fullmatch(text):
-        return f"a number may have {MAX_DIGITS} digits; this one has {len(text):,}", ""
-    return None

@@ -1,0 +1,5 @@
+"""``python -m mnistspec``."""
+
+from mnistspec.cli import main
+
+main()

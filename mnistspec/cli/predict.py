@@ -1,0 +1,52 @@
+"""``mnistspec predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mnistspec.cli.console import print_error, print_json, print_table
+from mnistspec.cli.options import Best, Json, RunFolder
+from mnistspec.errors import UsageError
+
+
+def predict(
+    run: RunFolder,
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Photos or drawings of one digit each.")],
+    best: Best = False,
+    as_json: Json = False,
+) -> None:
+    """Read the digits in image files of any size, dark on light or light on dark.
+
+    Example: mnistspec predict runs/step6/20260101T120000Z-1a2b3c seven.png
+    """
+    from mnistspec.data.photo import prepare_image  # noqa: PLC0415 - --help answers without torch
+    from mnistspec.runs.folder import RunDir  # noqa: PLC0415 - the same
+    from mnistspec.views.tables import prediction_table  # noqa: PLC0415 - the same
+
+    model = RunDir(run).load_model("best" if best else "model")
+    names = model.spec.dataset.class_names
+    rows: list[dict[str, Any]] = []
+    for path in images:
+        try:
+            prepared = prepare_image(path)
+        except UsageError as error:
+            rows.append({"image": str(path), "error": str(error)})
+            print_error(str(error))
+            continue
+        scores = model.predict(prepared.unsqueeze(0))[0]
+        order = scores.argsort(descending=True).tolist()
+        rows.append({
+            "image": str(path),
+            "prediction": names[order[0]],
+            "probability": float(scores[order[0]]),
+            "probabilities": {names[i]: float(scores[i]) for i in range(len(names))},
+        })  # fmt: skip
+    if as_json:
+        print_json({"run": str(run), "predictions": rows})
+    elif any("error" not in row for row in rows):
+        print_table(prediction_table([row for row in rows if "error" not in row]))
+    if any("error" in row for row in rows):
+        raise typer.Exit(2)

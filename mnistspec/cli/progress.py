@@ -1,0 +1,77 @@
+"""Progress on stderr: a bar over a table of epochs in a terminal, one plain line an epoch in a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
+from rich.text import Text
+
+from mnistspec.cli.console import print_message
+from mnistspec.views.tables import epoch_line, epochs_header, epochs_title
+
+if TYPE_CHECKING:
+    from rich.progress import Task
+
+    from mnistspec.runs.execution import Execution
+    from mnistspec.training.metrics import EpochMetrics
+    from mnistspec.training.trainer import Progress as Step
+
+_REFRESH_SECONDS = 0.2
+
+
+def show_progress(steps: Iterable[Step], execution: Execution) -> Iterator[Step]:
+    """Pass the steps of a run on, showing them on stderr."""
+    print_message(epochs_title(execution.folder.spec, execution.training.device.type, execution.folder.path))
+    console = Console(stderr=True, highlight=False)
+    return _draw_bar(steps, execution, console) if console.is_terminal else _print_lines(steps)
+
+
+def _print_lines(steps: Iterable[Step]) -> Iterator[Step]:
+    best = -1.0
+    for step in steps:
+        if step.metrics:
+            print_message(epoch_line(step.metrics, epochs=None, best=best))
+            best = max(best, step.metrics.test_accuracy)
+        yield step
+
+
+class _TimeLeft(ProgressColumn):
+    """The time to the end of the run, from the pace so far."""
+
+    def render(self, task: Task) -> Text:
+        seconds = task.time_remaining
+        return Text("" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02} left")
+
+
+def _draw_bar(steps: Iterable[Step], execution: Execution, console: Console) -> Iterator[Step]:
+    training = execution.training
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[figures]}"), _TimeLeft())
+    best, drawn = -1.0, 0.0
+    for line in epochs_header():
+        console.print(line)
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=60) as bar:
+        task = bar.add_task("", total=training.recipe.epochs * training.steps, figures="", completed=_done(execution))
+        for step in steps:
+            now = time.monotonic()
+            if step.metrics:
+                bar.console.print(_row(step.metrics, best))
+                best = max(best, step.metrics.test_accuracy)
+            elif now - drawn > _REFRESH_SECONDS:  # reading the meter waits for the device
+                drawn = now
+                speed = step.step * training.recipe.batch_size / max(training.seconds, 1e-9)
+                figures = f"loss {step.meter.loss:.4f}  acc {step.meter.accuracy:.2f} %  lr {step.lr:.4f}  {speed:,.0f}/s"
+                bar.update(task, description=f"epoch {step.epoch}", figures=figures, completed=_done(execution))
+            yield step
+
+
+def _row(metrics: EpochMetrics, best: float) -> str:
+    return epoch_line(metrics, epochs=None, best=best)
+
+
+def _done(execution: Execution) -> int:
+    training = execution.training
+    return training.epoch * training.steps + training.step

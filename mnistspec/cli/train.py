@@ -1,0 +1,119 @@
+"""``mnistspec train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mnistspec.cli.console import print_json, print_message, print_result, print_warning
+from mnistspec.cli.interruption import Interrupted, interruption
+from mnistspec.cli.options import DataDir, Device, Json, Settings
+from mnistspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mnistspec.runs.execution import Execution
+
+
+def train(
+    specs: Annotated[list[Path] | None, typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False)] = None,
+    epochs: Annotated[int | None, typer.Option(help="Train for so many epochs instead of the spec's.", show_default=False)] = None,
+    seed: Annotated[int | None, typer.Option(help="Use this seed instead of the spec's.", show_default=False)] = None,
+    device: Device = None,
+    settings: Settings = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are made.")] = Path("runs"),
+    name: Annotated[str | None, typer.Option(help="Name the run so instead of the spec's name.", show_default=False)] = None,
+    data_dir: DataDir = None,
+    check_targets: Annotated[bool, typer.Option("--check-targets", help="Exit with 1 if a target is missed.")] = False,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Go on with a run that was interrupted.", show_default=False)
+    ] = None,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(metavar="STEPS", min=1, help="Take checkpoints within epochs, too.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train the networks of one or more specs, each into a run folder of its own.
+
+    Example: mnistspec train specs/step6.yaml --epochs 1
+    """
+    overrides = {"train.epochs": epochs, "train.seed": seed, "name": name}
+    changes = [*(settings or ()), *(f"{key}={value}" for key, value in overrides.items() if value is not None)]
+    if resume is not None and (specs or changes):
+        raise UsageError("--resume goes on with a run as it was begun: give no spec, --set, --epochs, --seed or --name with it")
+    if resume is None and not specs:
+        raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
+    results = []
+    for execution in _resume(resume, data_dir, device) if resume else _start(specs or [], changes, runs, data_dir, device):
+        result = _run(execution, checkpoint_every)
+        results.append({"run": str(execution.folder.path), **result})
+        if not as_json:
+            from mnistspec.views.tables import result_text  # noqa: PLC0415 - it is known only now that there is a result
+
+            print_result(result_text(result, execution.folder.path))
+    if as_json:
+        print_json(results[0] if len(results) == 1 else results)
+    if check_targets and not all(target["met"] for result in results for target in result["targets"]):
+        raise typer.Exit(1)
+
+
+def _start(
+    specs: list[Path], changes: list[str], runs: Path, data_dir: Path | None, device: str | None
+) -> Iterator[Execution]:
+    """Yield a new run for each spec, once all of them are known to be right."""
+    from mnistspec.spec.loader import load_document  # noqa: PLC0415 - --help answers without pydantic
+
+    documents = [(load_document(path, changes), path.read_bytes()) for path in specs]
+
+    from mnistspec.data.datasets import load_dataset  # noqa: PLC0415 - a wrong spec is told of without torch
+    from mnistspec.network.summary import summarize  # noqa: PLC0415 - the same
+    from mnistspec.runs.execution import Execution  # noqa: PLC0415 - the same
+    from mnistspec.training.device import choose_device  # noqa: PLC0415 - the same
+    from mnistspec.views.tables import render_text, summary_table  # noqa: PLC0415 - the same
+
+    chosen = choose_device(device)
+    for document, source in documents:
+        data = load_dataset(document.spec.data, data_dir=data_dir)
+        summary = render_text(summary_table(summarize(document.spec, document.lines)), width=80)
+        yield Execution.start(runs, document.spec, source, data, chosen, summary)
+
+
+def _resume(path: Path, data_dir: Path | None, device: str | None) -> Iterator[Execution]:
+    """Yield the run that goes on."""
+    from mnistspec.data.datasets import load_dataset  # noqa: PLC0415 - see _start
+    from mnistspec.runs.execution import Execution, open_run  # noqa: PLC0415 - the same
+    from mnistspec.training.device import choose_device  # noqa: PLC0415 - the same
+
+    folder = open_run(path)
+    yield Execution(folder, load_dataset(folder.spec.data, data_dir=data_dir), choose_device(device))
+
+
+def _run(execution: Execution, checkpoint_every: int | None) -> dict[str, Any]:
+    """Train to the end, showing progress; on Ctrl-C or SIGTERM take a checkpoint and say how to go on."""
+    from mnistspec.cli.progress import show_progress  # noqa: PLC0415 - see _start
+    from mnistspec.views.pictures import paint_run  # noqa: PLC0415 - the same
+
+    shown = 0
+    interruption.busy = lambda: execution.training.busy
+    try:
+        for _ in show_progress(execution.run(paint_run, checkpoint_every), execution):
+            interruption.check()
+            shown = _show_warnings(execution, shown)
+    except Interrupted:
+        execution.save()
+        done = f"epoch {execution.training.epoch + 1}, step {execution.training.step}"
+        print_message(f"interrupted at {done}; go on with: mnistspec train --resume {execution.folder.path}")
+        raise
+    finally:
+        interruption.busy = lambda: False
+        _show_warnings(execution, shown)
+    return execution.folder.result or {}
+
+
+def _show_warnings(execution: Execution, shown: int) -> int:
+    for warning in execution.warnings[shown:]:
+        print_warning(warning)
+    return len(execution.warnings)

@@ -1,0 +1,124 @@
+"""IDX files, the format of MNIST and its relatives: a big-endian header, then the values in row-major order.
+
+The format: a magic number (two zero bytes, a type code, the number of dimensions), 32-bit sizes, the values.
+Source: the description that LeCun, Cortes and Burges published with MNIST.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from mnistspec.errors import CorruptError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Type codes that MNIST and its relatives use: unsigned bytes, and QMNIST's 32-bit label records.
+_TYPES: dict[int, np.dtype[np.uint8] | np.dtype[np.int32]] = {0x08: np.dtype(">u1"), 0x0C: np.dtype(">i4")}
+_MAX_DIMENSIONS = 3
+# Five times the largest file of a known data set, so that a header that lies cannot fill the memory.
+_MAX_BYTES = 256 * 2**20
+_CHUNK = 2**20
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, eq=False)
+class IdxFile:
+    """What an IDX file holds.
+
+    values: a tensor of uint8 or int32, in the shape that the header states; digest: SHA-256 of the unpacked file.
+    """
+
+    values: torch.Tensor
+    digest: str
+
+
+@dataclass(frozen=True)
+class _Header:
+    """Type and shape of the values; bytes before and after the first value."""
+
+    dtype: np.dtype[np.uint8] | np.dtype[np.int32]
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return 4 + 4 * len(self.shape)
+
+    @property
+    def file_size(self) -> int:
+        return self.size + self.dtype.itemsize * math.prod(self.shape)
+
+
+class _FlawError(Exception):
+    """What is wrong with a file's content: what was expected and what was found."""
+
+
+def read_idx(path: Path, *, expected_digest: str | None = None) -> IdxFile:
+    """Read an IDX file, packed with gzip or not, strictly.
+
+    Raises CorruptError when the file is damaged, truncated, too long, or not the one that `expected_digest` (SHA-256
+    of the unpacked file) stands for, and UsageError when it cannot be opened.
+    """
+    content = bytearray()
+    flaw, values = None, None
+    try:
+        with path.open("rb") as raw:
+            values = _read_values(raw, content)
+    except _FlawError as error:
+        flaw = str(error)
+    except (zlib.error, EOFError, gzip.BadGzipFile) as error:
+        flaw = f"expected whole gzip data, found damage after {len(content)} unpacked bytes ({error})"
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    digest = sha256(content).hexdigest()
+    if expected_digest not in (None, digest):
+        raise CorruptError(f"{path}: damaged: expected SHA-256 {expected_digest} once unpacked, found {digest}")
+    if values is None:
+        raise CorruptError(f"{path}: damaged: {flaw}")
+    return IdxFile(values, digest)
+
+
+def _read_values(raw: IO[bytes], content: bytearray) -> torch.Tensor:
+    """Unpack `raw` into `content` (kept by the caller even if this fails) and return the values as a view of it."""
+    packed = raw.read(2) == _GZIP_MAGIC
+    raw.seek(0)
+    file: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
+    content += file.read(4)
+    header = _parse_header(content, file)
+    # One byte more than expected, to see that there is none; it also makes gzip check its own checksum.
+    while chunk := file.read(min(_CHUNK, header.file_size + 1 - len(content))):
+        content += chunk
+    if len(content) != header.file_size:
+        found = f"{len(content)}" if len(content) < header.file_size else "more"
+        shape = "x".join(map(str, header.shape))
+        raise _FlawError(f"expected {header.file_size} bytes for the {shape} values of its header, found {found}")
+    if header.dtype.itemsize == 1:
+        return torch.frombuffer(content, dtype=torch.uint8, offset=header.size).view(header.shape)
+    values = np.frombuffer(content, header.dtype, offset=header.size).astype(np.int32)
+    return torch.from_numpy(values).view(header.shape)
+
+
+def _parse_header(content: bytearray, file: IO[bytes]) -> _Header:
+    """Parse the magic number in `content`, then read the sizes from `file` into it."""
+    known = len(content) == 4 and content[:2] == b"\0\0" and content[2] in _TYPES
+    if not known or not 1 <= content[3] <= _MAX_DIMENSIONS:
+        found = content.hex(" ") or "an empty file"
+        raise _FlawError(f"expected an IDX magic number (00 00 08 or 0c, then 1 to 3 dimensions), found {found}")
+    dimensions = content[3]
+    content += file.read(4 * dimensions)
+    if len(content) != 4 + 4 * dimensions:
+        raise _FlawError(f"expected a header of {4 + 4 * dimensions} bytes, found {len(content)}")
+    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, len(content), 4))
+    header = _Header(_TYPES[content[2]], shape)
+    if math.prod(shape) == 0 or header.file_size > _MAX_BYTES:
+        found = "x".join(map(str, shape))
+        raise _FlawError(f"expected 1 to {_MAX_BYTES} bytes of values, found a header that says {found}")
+    return header

@@ -1,0 +1,56 @@
+"""What a run was made with, so that it can be made again, and what makes its bytes differ elsewhere."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_PACKAGES = ("mnistspec", "torch", "torchvision", "numpy", "pydantic")
+# Where these differ, the same spec and seed may give other bytes.
+_EXACT = ("torch", "device", "threads", "machine")
+
+
+def describe_environment(device: torch.device) -> dict[str, Any]:
+    """Return versions, device, threads and command as plain data."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "device": device.type,
+        "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }
+
+
+def find_drift(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return, in words, in what two environments differ so that results may not be equal to the bit."""
+    pairs = [
+        ("torch", before.get("packages", {}).get("torch"), now["packages"]["torch"]),
+        *((key, before.get(key), now[key]) for key in _EXACT[1:]),
+    ]
+    return [f"{key} was {old}, is {new}" for key, old, new in pairs if old != new]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # used from a folder, not installed
+        return "unknown"
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")

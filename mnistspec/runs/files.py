@@ -1,0 +1,72 @@
+"""Writing files so that a kill or a full disk leaves the old content or the new, never half of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from mnistspec.errors import MnistspecError
+
+TEMPORARY = ".partial"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file as a whole: to a temporary name, flushed to the disk, then renamed over what was there."""
+    _replace(path, lambda temporary: temporary.write_bytes(data))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as a whole, in UTF-8 with line feeds."""
+    write_atomically(path, text.encode())
+
+
+def digest_file(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        digest = sha256()
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        write(temporary)
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise explain_os_error(error, path) from error
+
+
+def _flush(path: Path) -> None:
+    """Make the system write what it holds of a file or folder to the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def explain_os_error(error: OSError, path: Path) -> MnistspecError:
+    """Return what stopped a file from being written, with the path and the space that is left there."""
+    free = ""
+    for folder in (path, *path.parents):
+        if folder.is_dir():
+            free = f" ({shutil.disk_usage(folder).free / 1e6:,.1f} MB free)"
+            break
+    return MnistspecError(f"cannot write {path}: {error.strerror or error}{free}; free some space or choose another folder with --runs")
+
+
+def remove(path: Path) -> None:
+    """Remove a file that is not needed any more; one that cannot be removed stays."""
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -1,0 +1,105 @@
+"""The ranges of augmentations: a number alone, or a list, by the rules of torchvision.transforms."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+_LARGEST = 1e9
+
+
+def _must_be(expected: str) -> PydanticCustomError:
+    return PydanticCustomError("expected", "{expected}", {"expected": expected})
+
+
+def _is_number(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and abs(value) < _LARGEST
+    )
+
+
+def _numbers(value: object, counts: tuple[int, ...], expected: str) -> tuple[float, ...]:
+    """Return ``value`` as floats: a number alone, or as many in a list as ``counts`` allows."""
+    values = value if isinstance(value, tuple) else (value,)
+    if len(values) not in counts or not all(map(_is_number, values)):
+        raise _must_be(expected)
+    if not isinstance(value, tuple) and values[0] < 0:
+        raise _must_be("at least 0, or a list of the smallest and the largest")
+    return tuple(map(float, values))
+
+
+def _rising(numbers: tuple[float, ...]) -> tuple[float, ...]:
+    if numbers[0] > numbers[1]:
+        raise _must_be("a list with the smallest number first")
+    return numbers
+
+
+def _around_zero(value: object) -> tuple[float, ...]:
+    numbers = _numbers(value, (1, 2), "a number, or a list of the smallest and the largest")
+    return (-numbers[0], numbers[0]) if len(numbers) == 1 else _rising(numbers)
+
+
+def _around_one(value: object) -> tuple[float, ...]:
+    numbers = _numbers(value, (1, 2), "a number, or a list of the smallest and the largest factor")
+    if min(numbers) < 0:
+        raise _must_be("a list of factors of at least 0")
+    return _rising((max(0.0, 1 - numbers[0]), 1 + numbers[0]) if len(numbers) == 1 else numbers)
+
+
+def _scale(value: object) -> tuple[float, ...]:
+    numbers = _numbers(value, (2,), "a list of the smallest and the largest factor")
+    if min(numbers) <= 0 or max(numbers) > 100:
+        raise _must_be("a list of factors above 0 and at most 100")
+    return _rising(numbers)
+
+
+def _shear(value: object) -> tuple[float, ...]:
+    numbers = _numbers(value, (1, 2, 4), "a number, or a list of two (along x) or four (along x, then y)")
+    if len(numbers) == 1:
+        numbers = (-numbers[0], numbers[0])
+    if max(map(abs, numbers)) >= 90:
+        raise _must_be("less than 90 degrees")
+    numbers = (*numbers, 0.0, 0.0)[:4]
+    return (*_rising(numbers[:2]), *_rising(numbers[2:]))
+
+
+def _translate(value: object) -> tuple[float, ...]:
+    expected = "a fraction of the image from 0 to 1, or a list of two (along x, along y)"
+    numbers = _numbers(value, (1, 2), expected)
+    if not all(0 <= number <= 1 for number in numbers):
+        raise _must_be(expected)
+    return numbers * 2 if len(numbers) == 1 else numbers
+
+
+_Pair = tuple[float, float]
+Degrees = Annotated[
+    _Pair,
+    BeforeValidator(_around_zero),
+    Field(description="range in degrees; a number d is [-d, d]"),
+]
+Factor = Annotated[
+    _Pair,
+    BeforeValidator(_around_one),
+    Field(description="range of factors; a number f is [1 - f, 1 + f]"),
+]
+Scale = Annotated[
+    _Pair,
+    BeforeValidator(_scale),
+    Field(description="range of factors, smallest first"),
+]
+Translate = Annotated[
+    _Pair,
+    BeforeValidator(_translate),
+    Field(description="largest shift as a fraction of width and height"),
+]
+Shear = Annotated[
+    tuple[float, float, float, float],
+    BeforeValidator(_shear),
+    Field(description="range in degrees along x, and along y if four are given; a number d is [-d, d] along x"),
+]

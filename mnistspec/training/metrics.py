@@ -1,0 +1,70 @@
+"""The figures of a training run: of one epoch, and of the epoch that is under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """One epoch: mean cross-entropies, accuracies in percent, the last learning rate, seconds.
+
+    Train figures are those of the batches as they were learned from (augmented, with dropout, by the weights of that moment);
+    test figures are those of the weights at the epoch's end.
+    """
+
+    epoch: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+    test_seconds: float
+
+
+class Meter:
+    """Loss and accuracy of an epoch's batches, kept on the device: adding costs no synchronisation, reading does."""
+
+    def __init__(self, steps: int, device: torch.device) -> None:
+        self.losses = torch.zeros(steps, device=device)  # the mean loss of each batch
+        self.right = torch.zeros((), dtype=torch.int64, device=device)
+        self.images = torch.zeros(steps, dtype=torch.int64)
+        self.steps = 0
+
+    def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
+        """Add one batch: its mean loss, logits (n, classes) and labels (n,)."""
+        self.losses[self.steps] = loss.detach()
+        self.right += logits.detach().argmax(1).eq(labels).sum()
+        self.images[self.steps] = len(labels)
+        self.steps += 1
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of the images so far."""
+        count = max(1, int(self.images.sum()))
+        return float(self.losses.double().cpu() @ self.images.double()) / count
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the images so far that were classified rightly, in percent."""
+        return 100 * int(self.right) / max(1, int(self.images.sum()))
+
+    def first_not_finite(self) -> int | None:
+        """Return the first step (from 0) whose loss is not finite, or None."""
+        bad = self.losses[: self.steps].isfinite().logical_not_().nonzero()
+        return int(bad[0]) if len(bad) else None
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what ``load_state_dict`` needs to go on from here."""
+        return {"losses": self.losses[: self.steps], "right": self.right, "images": self.images[: self.steps]}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Go on from a state that was saved."""
+        self.steps = len(state["images"])
+        self.losses[: self.steps] = state["losses"]
+        self.images[: self.steps] = state["images"]
+        self.right.copy_(state["right"])

@@ -1,0 +1,183 @@
+"""The one generic trainer: a generator of progress that knows no files and prints nothing."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
+
+from mnistspec.data.datasets import Dataset
+from mnistspec.errors import NotFiniteError
+from mnistspec.spec.recipe import Train
+from mnistspec.training.acceleration import accelerate
+from mnistspec.training.augmentation import Augmentation
+from mnistspec.training.device import choose_device
+from mnistspec.training.evaluation import evaluate, normalize
+from mnistspec.training.metrics import EpochMetrics, Meter
+from mnistspec.training.optimization import make_optimizer, make_scheduler
+from mnistspec.training.randomness import epoch_order
+
+_CHECK_EVERY = 50  # steps between two looks at the loss on an accelerator, where a look waits for the device
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is after a step; ``metrics`` is there when the epoch's test pass is done as well."""
+
+    epoch: int  # the epoch under way or just done, from 1
+    step: int  # steps done in it
+    steps: int  # steps that it has
+    lr: float  # of that step
+    meter: Meter
+    metrics: EpochMetrics | None = None
+
+
+class Training:
+    """A training run in memory: a model, an optimizer, a schedule and a position, which can be saved and loaded at any step.
+
+    Order, augmentation and dropout are functions of (seed, epoch, step), never of a stream that something else might draw from.
+    While ``busy`` is true the parts do not fit together; at any other moment, a signal's handler included, they may be saved.
+    """
+
+    def __init__(self, model: nn.Sequential, data: Dataset, recipe: Train, device: torch.device) -> None:
+        self.data, self.recipe, self.device = data.hold_out(recipe.holdout).to(device), recipe, device
+        self.model = model.to(device)
+        self.steps = -(-len(self.data.train_labels) // recipe.batch_size)
+        self.optimizer = make_optimizer(recipe.optimizer, model)
+        self.scheduler = make_scheduler(recipe.scheduler, self.optimizer, recipe.epochs, self.steps)
+        self.augmentation = Augmentation(recipe.augment)
+        self.network = accelerate(model)
+        self.metrics: list[EpochMetrics] = []  # of the epochs that are done
+        self.step = 0  # steps done in the next
+        self.seconds = 0.0  # spent in those
+        self.meter = Meter(self.steps, device)
+        self.busy = False
+        self.lr = self._next_lr()  # of the last step that was taken
+
+    @property
+    def epoch(self) -> int:
+        """The number of epochs that are done."""
+        return len(self.metrics)
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end of the recipe, yielding after each step and each test pass.
+
+        Raises NotFiniteError, with the epoch, the step and the lr, when the loss is no number any more.
+        """
+        while self.epoch < self.recipe.epochs:
+            order = epoch_order(len(self.data.train_labels), self.recipe.seed, self.epoch).to(self.device)
+            for batch in order.split(self.recipe.batch_size)[self.step :]:
+                self.busy = True
+                self._take_step(batch)
+                self.busy = False
+                yield Progress(self.epoch + 1, self.step, self.steps, self.lr, self.meter)
+            yield self._finish_epoch()
+
+    def _finish_epoch(self) -> Progress:
+        """Test, and move on to the next epoch."""
+        self._check_finite()
+        start = time.perf_counter()
+        data, meter = self.data, self.meter
+        test = evaluate(self.model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
+        seconds = time.perf_counter() - start
+        metrics = EpochMetrics(
+            epoch=self.epoch + 1,
+            lr=self.lr,
+            train_loss=meter.loss,
+            train_accuracy=meter.accuracy,
+            test_loss=test.loss,
+            test_accuracy=test.accuracy,
+            seconds=self.seconds + seconds,
+            test_seconds=seconds,
+        )
+        self.busy = True
+        self.metrics.append(metrics)
+        self.step, self.seconds, self.meter = 0, 0.0, Meter(self.steps, self.device)
+        self.busy = False
+        return Progress(self.epoch, self.steps, self.steps, self.lr, meter, metrics)
+
+    def _take_step(self, batch: Tensor) -> None:
+        """Learn from the images with these indices, (n,)."""
+        start = time.perf_counter()
+        labels = self.data.train_labels[batch]
+        images = self._prepare(self.data.train_images[batch])
+        self.network.begin_step(self.recipe.seed, self.epoch, self.step)
+        self.optimizer.zero_grad()
+        logits = self.network(images)
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own method has no types
+        self.meter.add(loss, logits, labels)
+        if self.device.type == "cpu" or self.step % _CHECK_EVERY == 0:
+            self._check_finite()
+        self.optimizer.step()
+        self._move_schedule(self.epoch * self.steps + self.step)
+        self.step += 1
+        self.seconds += time.perf_counter() - start
+
+    def _next_lr(self) -> float:
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def _move_schedule(self, step: int) -> None:
+        """Move the schedule on after a step, counted over the whole run; past the end of a schedule torch would raise."""
+        self.lr = self._next_lr()
+        if step + 1 < self.recipe.epochs * self.steps:
+            self.scheduler.step()
+
+    def _prepare(self, images: Tensor) -> Tensor:
+        """Return a batch of uint8 images (n, h, w) as the network's input (n, 1, h, w), augmented and normalised."""
+        images = images.unsqueeze(1)
+        if self.recipe.augment:
+            augmented = self.augmentation.augment(images, self.recipe.seed, self.epoch, self.step)
+            return augmented.sub_(self.data.mean).div_(self.data.std)
+        return normalize(images, self.data.mean, self.data.std)
+
+    def _check_finite(self) -> None:
+        """Raise NotFiniteError for the first step of this epoch whose loss is not finite."""
+        step = self.meter.first_not_finite()
+        if step is not None:
+            raise NotFiniteError(
+                f"the loss is {float(self.meter.losses[step])} at epoch {self.epoch + 1}, step {step + 1} of {self.steps}, "
+                f"with lr {self.lr:.3g}; try a lower lr or max_lr, a warm-up, or batch norm (bn) after the convolutions"
+            )
+
+    def state_dict(self) -> dict[str, dict[str, Tensor]]:
+        """Return the tensors that a run goes on from; its position is ``metrics``, ``step`` and ``seconds``."""
+        moments = {
+            f"{index}.{key}": value
+            for index, state in self.optimizer.state_dict()["state"].items()
+            for key, value in state.items()
+            if value is not None
+        }
+        return {"model": dict(self.model.state_dict()), "optimizer": moments, "meter": self.meter.state_dict()}
+
+    def load_state_dict(
+        self, state: dict[str, dict[str, Tensor]], *, metrics: list[EpochMetrics], step: int, seconds: float
+    ) -> None:
+        """Go on from a state that was saved at this position; the schedule is replayed, so it has no state of its own."""
+        self.model.load_state_dict(state["model"])
+        moments: dict[int, dict[str, Tensor]] = {}
+        for name, value in state["optimizer"].items():
+            index, _, key = name.partition(".")
+            moments.setdefault(int(index), {})[key] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.meter.load_state_dict(state["meter"])
+        self.metrics, self.step, self.seconds = list(metrics), step, seconds
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of a schedule that is ahead of its optimizer
+            for done in range(self.epoch * self.steps + step):
+                self._move_schedule(done)
+
+
+def fit(
+    model: nn.Sequential, data: Dataset, recipe: Train, device: torch.device | str | None = None
+) -> Iterator[EpochMetrics]:
+    """Train a model, yielding the metrics of each epoch; stop iterating to stop training."""
+    device = device if isinstance(device, torch.device) else choose_device(device)
+    for progress in Training(model, data, recipe, device).run():
+        if progress.metrics:
+            yield progress.metrics

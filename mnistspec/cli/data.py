@@ -33,7 +33,7 @@ def data(
 
     from mnistspec.data.datasets import load_dataset  # noqa: PLC0415 - a wrong spec is told of without torch
     from mnistspec.data.statistics import describe_dataset  # noqa: PLC0415 - the same
-    from mnistspec.views.pictures import paint_augmented, paint_samples  # noqa: PLC0415 - the same
+    from mnistspec.views.painting import paint_augmented, paint_samples  # noqa: PLC0415 - the same
     from mnistspec.views.tables import statistics_table  # noqa: PLC0415 - the same
 
     dataset = load_dataset(name, data_dir=data_dir)

@@ -24,29 +24,25 @@ def predict(
     """
     from mnistspec.data.photo import prepare_image  # noqa: PLC0415 - --help answers without torch
     from mnistspec.runs.folder import RunDir  # noqa: PLC0415 - the same
-    from mnistspec.views.tables import prediction_table  # noqa: PLC0415 - the same
+    from mnistspec.views.tables import predictions_table  # noqa: PLC0415 - the same
 
     model = RunDir(run).load_model("best" if best else "model")
     names = model.spec.dataset.class_names
     rows: list[dict[str, Any]] = []
     for path in images:
         try:
-            prepared = prepare_image(path)
+            scores = model.predict(prepare_image(path).unsqueeze(0))[0].tolist()
         except UsageError as error:
             rows.append({"image": str(path), "error": str(error)})
             print_error(str(error))
-            continue
-        scores = model.predict(prepared.unsqueeze(0))[0]
-        order = scores.argsort(descending=True).tolist()
-        rows.append({
-            "image": str(path),
-            "prediction": names[order[0]],
-            "probability": float(scores[order[0]]),
-            "probabilities": {names[i]: float(scores[i]) for i in range(len(names))},
-        })  # fmt: skip
+        else:
+            probability, prediction = max(zip(scores, names, strict=True))
+            probabilities = dict(zip(names, scores, strict=True))
+            rows.append({"image": str(path), "prediction": prediction, "probability": probability, "probabilities": probabilities})
+    read = [row for row in rows if "error" not in row]
     if as_json:
         print_json({"run": str(run), "predictions": rows})
-    elif any("error" not in row for row in rows):
-        print_table(prediction_table([row for row in rows if "error" not in row]))
-    if any("error" in row for row in rows):
+    elif read:
+        print_table(predictions_table([row["image"] for row in read], [list(row["probabilities"].values()) for row in read], names))
+    if len(read) < len(rows):
         raise typer.Exit(2)

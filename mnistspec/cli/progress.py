@@ -11,13 +11,12 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
 from mnistspec.cli.console import print_message
-from mnistspec.views.tables import epoch_line, epochs_header, epochs_title
+from mnistspec.views.epochs import epoch_row, epochs_header
 
 if TYPE_CHECKING:
     from rich.progress import Task
 
     from mnistspec.runs.execution import Execution
-    from mnistspec.training.metrics import EpochMetrics
     from mnistspec.training.trainer import Progress as Step
 
 _REFRESH_SECONDS = 0.2
@@ -25,17 +24,17 @@ _REFRESH_SECONDS = 0.2
 
 def show_progress(steps: Iterable[Step], execution: Execution) -> Iterator[Step]:
     """Pass the steps of a run on, showing them on stderr."""
-    print_message(epochs_title(execution.folder.spec, execution.training.device.type, execution.folder.path))
+    spec, training = execution.folder.spec, execution.training
+    print_message(f"{spec.name} on {training.device.type}, {spec.train.epochs} epochs -> {execution.folder.path}")
     console = Console(stderr=True, highlight=False)
-    return _draw_bar(steps, execution, console) if console.is_terminal else _print_lines(steps)
+    return _draw_bar(steps, execution, console) if console.is_terminal else _print_lines(steps, execution)
 
 
-def _print_lines(steps: Iterable[Step]) -> Iterator[Step]:
-    best = -1.0
+def _print_lines(steps: Iterable[Step], execution: Execution) -> Iterator[Step]:
+    print_message(epochs_header())
     for step in steps:
         if step.metrics:
-            print_message(epoch_line(step.metrics, epochs=None, best=best))
-            best = max(best, step.metrics.test_accuracy)
+            print_message(_row(execution))
         yield step
 
 
@@ -50,16 +49,14 @@ class _TimeLeft(ProgressColumn):
 def _draw_bar(steps: Iterable[Step], execution: Execution, console: Console) -> Iterator[Step]:
     training = execution.training
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[figures]}"), _TimeLeft())
-    best, drawn = -1.0, 0.0
-    for line in epochs_header():
-        console.print(line)
+    drawn = 0.0
+    console.print(epochs_header())
     with Progress(*columns, console=console, transient=True, speed_estimate_period=60) as bar:
         task = bar.add_task("", total=training.recipe.epochs * training.steps, figures="", completed=_done(execution))
         for step in steps:
             now = time.monotonic()
             if step.metrics:
-                bar.console.print(_row(step.metrics, best))
-                best = max(best, step.metrics.test_accuracy)
+                bar.console.print(_row(execution))
             elif now - drawn > _REFRESH_SECONDS:  # reading the meter waits for the device
                 drawn = now
                 speed = step.step * training.recipe.batch_size / max(training.seconds, 1e-9)
@@ -68,8 +65,10 @@ def _draw_bar(steps: Iterable[Step], execution: Execution, console: Console) -> 
             yield step
 
 
-def _row(metrics: EpochMetrics, best: float) -> str:
-    return epoch_line(metrics, epochs=None, best=best)
+def _row(execution: Execution) -> str:
+    """Return the line of the epoch that has just ended."""
+    *before, last = execution.training.metrics
+    return epoch_row(last, best=last.test_accuracy > max((epoch.test_accuracy for epoch in before), default=-1.0))
 
 
 def _done(execution: Execution) -> int:

@@ -51,7 +51,7 @@ def train(
         result = _run(execution, checkpoint_every)
         results.append({"run": str(execution.folder.path), **result})
         if not as_json:
-            from mnistspec.views.tables import result_text  # noqa: PLC0415 - it is known only now that there is a result
+            from mnistspec.views.results import result_text  # noqa: PLC0415 - it is known only now that there is a result
 
             print_result(result_text(result, execution.folder.path))
     if as_json:
@@ -94,7 +94,7 @@ def _resume(path: Path, data_dir: Path | None, device: str | None) -> Iterator[E
 def _run(execution: Execution, checkpoint_every: int | None) -> dict[str, Any]:
     """Train to the end, showing progress; on Ctrl-C or SIGTERM take a checkpoint and say how to go on."""
     from mnistspec.cli.progress import show_progress  # noqa: PLC0415 - see _start
-    from mnistspec.views.pictures import paint_run  # noqa: PLC0415 - the same
+    from mnistspec.views.painting import paint_run  # noqa: PLC0415 - the same
 
     shown = 0
     interruption.busy = lambda: execution.training.busy

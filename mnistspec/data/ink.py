@@ -29,7 +29,11 @@ _CLEAN_SIGNAL_TO_NOISE = 25.0
 # A separate stroke smaller than this part of the largest one is a speck.
 _SPECK = 0.03
 # A patch along more than this part of the picture's outline is the table or a shadow, if there is ink elsewhere.
-_OUTLINE = 0.15
+_OUTLINE = 0.1
+# What fills so much of its bounding box, both of whose sides are at least this part of the picture's shorter one, may
+# be a sheet with the digit on it.
+_SHEET_FILL = 0.7
+_SHEET_SIDE = 0.4
 
 
 def find_ink(levels: Levels) -> Levels | None:
@@ -42,6 +46,9 @@ def find_ink(levels: Levels) -> Levels | None:
     floor = 3 * noise
     strong = _find_otsu_threshold(strength[strength > floor])
     kept = _keep_strokes(strength > max(strong / 2, floor), strength > strong)
+    sheet = _find_sheet(kept)
+    if sheet is not None and (found := find_ink(levels[sheet])) is not None:
+        return found
     full = float(np.percentile(strength[kept & (strength > strong)], 90))
     ink = np.clip((strength - floor) / (full - floor), 0, 1)
     return np.where(_widen(kept), ink, 0.0)
@@ -149,6 +156,19 @@ def _keep_strokes(weak: Mask, strong: Mask) -> Mask:
         sizes = inside
     kept = sizes >= max(1, _SPECK * sizes.max())
     return kept[labels]
+
+
+def _find_sheet(mask: Mask) -> tuple[slice, slice] | None:
+    """Return the inside of a sheet of paper that was taken for ink, because the table around it is the background."""
+    spans = [np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0)]
+    sides = [int(span[-1] - span[0]) + 1 for span in spans]
+    if min(sides) < _SHEET_SIDE * min(mask.shape) or mask.sum() < _SHEET_FILL * math.prod(sides):
+        return None
+    margins = [side // 20 for side in sides]
+    rows, columns = (
+        slice(span[0] + margin, span[-1] + 1 - margin) for span, margin in zip(spans, margins, strict=True)
+    )
+    return rows, columns
 
 
 def _widen(mask: Mask) -> Mask:

@@ -24,7 +24,7 @@ _WORKING_SIDE = 384
 # What is decoded at most: 200 MB at the 4 bytes that Pillow takes for a pixel.
 _MAX_PIXELS = 50_000_000
 # Formats that Pillow decodes by itself. Not among them: EPS, which would run Ghostscript on a stranger's file.
-_FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "TGA", "ICO", "JPEG2000")
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")
 # Visible pixels of a transparent picture vary less than this (of 255) when its shape is in its transparency alone.
 _ONE_TONE = 30.0
 
@@ -61,8 +61,10 @@ def _prepare(image: Image.Image, prefix: str) -> Tensor:
 
 def _open_reduced(path: Path) -> Image.Image:
     """Decode a file into no more pixels than are needed; its size is checked before."""
+    Image.init()
+    formats = [name for name in _FORMATS if name in Image.OPEN]  # a build of Pillow may lack some
     try:
-        with Image.open(path, formats=_FORMATS) as image:
+        with Image.open(path, formats=formats) as image:
             # A JPEG is reduced while it is decoded, so that the photo is never in memory as a whole.
             image.draft(None, (_WORKING_SIDE, _WORKING_SIDE))
             width, height = image.size
@@ -82,8 +84,10 @@ def _reduce(image: Image.Image) -> Image.Image:
     """Average the picture down to the working size, in a mode that can be averaged, and turn it upright."""
     if image.mode.startswith(("I", "F")):
         image = image.convert("F")
-    elif image.mode != "L" or image.has_transparency_data:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    else:
+        mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "1" else "RGB"
+        # Large pictures are not copied without need.
+        image = image if image.mode in (mode, "L") and mode != "RGBA" or image.mode == mode else image.convert(mode)
     factor = max(image.size) // _WORKING_SIDE
     return ImageOps.exif_transpose(image.reduce(factor) if factor > 1 else image)
 

@@ -19,10 +19,11 @@ from mnistspec.runs.result import summarize_run
 from mnistspec.spec.dump import dump_spec
 from mnistspec.spec.schema import Spec
 from mnistspec.training.evaluation import Evaluation, evaluate
+from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.trainer import Progress, Training
 
 # Draws the pictures of a run that has ended: what it trained on, and what it makes of the test set.
-Painter: TypeAlias = Callable[[RunDir, Dataset, Evaluation], None]
+Painter: TypeAlias = Callable[[RunDir, Dataset, Evaluation, list[EpochMetrics]], None]
 _HASHED = ("spec.yaml", "resolved.yaml", "env.json", "summary.txt", "metrics.csv", "model.safetensors", "best.safetensors")
 
 
@@ -115,7 +116,7 @@ class Execution:
         data = self.training.data
         test = evaluate(self.training.model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
         try:
-            paint(self.folder, self.data, test)
+            paint(self.folder, self.training.data, test, self.training.metrics)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a picture must not cost the run
             self.warnings.append(f"the pictures could not be drawn: {type(error).__name__}: {error}")
         self._write_result("done")

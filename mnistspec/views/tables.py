@@ -41,10 +41,10 @@ def summary_table(summary: Summary) -> Table:
     table = _make_table(
         Text(f"{summary.name}: {_shape(summary.input_shape)} to {_shape(summary.output_shape)}"), show_footer=True
     )
-    table.add_column("layer", "total")
-    table.add_column("output", justify="right")
-    table.add_column("params", f"{summary.total_params:,}", justify="right")
-    table.add_column("MACs", f"{summary.macs:,}", justify="right")
+    table.add_column("layer", "total", overflow="fold")
+    table.add_column("output", justify="right", overflow="fold")
+    table.add_column("params", f"{summary.total_params:,}", justify="right", overflow="fold")
+    table.add_column("MACs", f"{summary.macs:,}", justify="right", overflow="fold")
     for name in ("kernel", "stride", "jump"):
         table.add_column(name, justify="right")
     table.add_column("receptive\nfield", str(summary.receptive_field), justify="right")
@@ -88,13 +88,15 @@ def confusion_table(confusion: Tensor, class_names: Sequence[str]) -> Table:
     return table
 
 
-def predictions_table(files: Sequence[str], probabilities: Tensor, class_names: Sequence[str]) -> Table:
+def predictions_table(
+    files: Sequence[str], probabilities: Sequence[Sequence[float]], class_names: Sequence[str]
+) -> Table:
     """Return a line an image: file, class, probability, and up to two runners-up, from probabilities (n, classes)."""
     table = _make_table()
     table.add_column("file", overflow="fold")
     for name in ("prediction", "probability", "runners-up"):
         table.add_column(name, justify="right" if name == "probability" else "left", no_wrap=True)
-    for file, row in zip(files, probabilities.tolist(), strict=True):
+    for file, row in zip(files, probabilities, strict=True):
         (first, share), *others = sorted(zip(class_names, row, strict=True), key=lambda pair: -pair[1])[:3]
         runners_up = ", ".join(f"{name} {format_share(other, 1)}" for name, other in others if other >= _SMALL)
         table.add_row(Text(file), Text(first), format_share(share, 2), Text(runners_up or "-"))
@@ -122,8 +124,9 @@ def _describe_split(split: SplitStatistics) -> list[str]:
 
 def _make_table(title: Text | None = None, *, show_footer: bool = False) -> Table:
     return Table(
-        title=title, show_footer=show_footer, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left", caption_justify="left",
-        title_style="bold", caption_style="", header_style="bold", footer_style="bold",
+        title=title, show_footer=show_footer, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False,
+        title_justify="left", caption_justify="left", title_style="bold", caption_style="", header_style="bold",
+        footer_style="bold",
     )  # fmt: skip
 
 
@@ -133,3 +136,12 @@ def _count(count: int) -> str:
 
 def _shape(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape))
+
+
+def summary_line(summary: Summary) -> str:
+    """Return the totals of a network in one line."""
+    field = f"{summary.receptive_field}x{summary.receptive_field}"
+    return (
+        f"{summary.name}: {_shape(summary.input_shape)} to {_shape(summary.output_shape)}, {summary.total_params:,} parameters, "
+        f"{summary.macs:,} MACs, receptive field {field}"
+    )

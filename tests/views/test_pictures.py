@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def draw_gallery(mistakes: int, names: Sequence[str] = DIGITS, title: str = "step6") -> Page:
-    """Return a gallery of so many mistakes among twice as many images; image i is mistaken with confidence i / count."""
+    """Return a gallery of so many mistakes among twice as many images, the later the more confident."""
     labels = torch.arange(2 * mistakes) % 10
     predictions = torch.where(torch.arange(2 * mistakes) % 2 == 0, labels, (labels + 3) % 10)
     confidences = torch.arange(2 * mistakes) / max(1, 2 * mistakes)
@@ -111,8 +112,9 @@ def test_curves_are_legible(epochs: int, target: float | None) -> None:
     assert_legible(page)
     for axes in page.figure.axes:
         low, high = axes.get_ylim()
-        last = [line.get_ydata()[-1] for line in axes.lines]  # type: ignore[index]  # an array here
-        assert all(low < value < high for value in last)
+        for line in axes.lines:
+            values = np.asarray(line.get_ydata(), dtype=np.float64)
+            assert low < values[-1] < high
 
 
 def test_curves_label_the_last_and_the_best_epoch() -> None:

@@ -30,7 +30,7 @@ for command in (build, train, validate, predict, evaluate, data):
 
 def _print_version(value: bool) -> None:
     if value:
-        from importlib.metadata import version  # noqa: PLC0415 - only this option needs it
+        from importlib.metadata import version
 
         typer.echo(f"mnistspec {version('mnistspec')}")
         raise typer.Exit

@@ -21,12 +21,12 @@ def build(
 
     Example: mnistspec build specs/step4.yaml --summary
     """
-    from mnistspec.spec.loader import load_document  # noqa: PLC0415 - --help answers without pydantic
+    from mnistspec.spec.loader import load_document
 
     document = load_document(spec, settings or ())
 
-    from mnistspec.network.summary import summarize  # noqa: PLC0415 - a wrong spec is told of without torch
-    from mnistspec.views.tables import summary_line, summary_table  # noqa: PLC0415 - the same
+    from mnistspec.network.summary import summarize
+    from mnistspec.views.tables import summary_line, summary_table
 
     numbers = summarize(document.spec, document.lines)
     if as_json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from mnistspec.spec.diagnostics import printable
@@ -12,17 +11,17 @@ from mnistspec.spec.diagnostics import printable
 
 def print_result(text: str) -> None:
     """Print a result, line by line, without what could steer the terminal."""
-    print("\n".join(printable(line) for line in text.split("\n")))  # noqa: T201 - the one place for results
+    print("\n".join(printable(line) for line in text.split("\n")))  # noqa: T201 - this module prints, no other does
 
 
 def print_json(content: object) -> None:
     """Print exactly one JSON document; numbers that are not finite become null, which JSON can say."""
-    print(json.dumps(_finite(content), indent=2))  # noqa: T201 - the one place for results
+    print(json.dumps(_finite(content), indent=2))  # noqa: T201 - this module prints, no other does
 
 
 def print_message(text: str) -> None:
     """Print a message to stderr."""
-    print("\n".join(printable(line) for line in text.split("\n")), file=sys.stderr)  # noqa: T201 - the one place for messages
+    print("\n".join(printable(line) for line in text.split("\n")), file=sys.stderr)  # noqa: T201 - this module prints, no other does
 
 
 def print_warning(text: str) -> None:
@@ -32,21 +31,21 @@ def print_warning(text: str) -> None:
 
 def print_error(text: str) -> None:
     """Print an error to stderr; one that begins with its place needs no other beginning."""
-    located = text.split("\n")[0].count(":") >= 3 and "\n" in text
+    located = text.split("\n", maxsplit=1)[0].count(":") >= 3 and "\n" in text
     print_message(text if located else f"mnistspec: {text}")
 
 
 def print_table(table: Any) -> None:  # noqa: ANN401 - any of rich's renderables
-    """Print a rich table to stdout, 80 columns wide where there is no terminal."""
-    from rich.console import Console  # noqa: PLC0415 - rich is heavy, and --help does not need it
+    """Print a rich table to stdout; plain and 80 columns wide where there is no terminal."""
+    from rich.console import Console
+
+    from mnistspec.views.tables import render_text
 
     console = Console(highlight=False)
-    console.print(table) if console.is_terminal else Console(highlight=False, width=80).print(table)
-
-
-def join_lines(lines: Iterable[str]) -> str:
-    """Return lines as one text."""
-    return "\n".join(lines)
+    if console.is_terminal:
+        console.print(table)
+    else:
+        print_result(render_text(table).rstrip("\n"))
 
 
 def _finite(content: object) -> object:

@@ -15,7 +15,8 @@ from mnistspec.cli.options import DataDir, Json
 def data(
     name: Annotated[str, typer.Argument(metavar="NAME", help="mnist, fashion-mnist, kmnist or qmnist.")] = "mnist",
     augment: Annotated[
-        Path | None, typer.Option(metavar="SPEC", help="Show the images as this spec's training sees them.", show_default=False)
+        Path | None,
+        typer.Option(metavar="SPEC", help="Show the images as this spec's training sees them.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the picture goes.  [default: NAME.png]")
@@ -27,14 +28,14 @@ def data(
 
     Example: mnistspec data mnist --augment specs/step6.yaml -o augmented.png
     """
-    from mnistspec.spec.loader import load_spec  # noqa: PLC0415 - --help answers without pydantic
+    from mnistspec.spec.loader import load_spec
 
     spec = load_spec(augment) if augment else None
 
-    from mnistspec.data.datasets import load_dataset  # noqa: PLC0415 - a wrong spec is told of without torch
-    from mnistspec.data.statistics import describe_dataset  # noqa: PLC0415 - the same
-    from mnistspec.views.painting import paint_augmented, paint_samples  # noqa: PLC0415 - the same
-    from mnistspec.views.tables import statistics_table  # noqa: PLC0415 - the same
+    from mnistspec.data.datasets import load_dataset
+    from mnistspec.data.statistics import describe_dataset
+    from mnistspec.views.painting import paint_augmented, paint_samples
+    from mnistspec.views.tables import statistics_table
 
     dataset = load_dataset(name, data_dir=data_dir)
     statistics = describe_dataset(dataset)

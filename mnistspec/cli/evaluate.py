@@ -13,7 +13,8 @@ from mnistspec.cli.options import Best, DataDir, Device, Json, RunFolder
 def evaluate(
     run: RunFolder,
     data: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Another data set's test images, such as qmnist.", show_default=False)
+        str | None,
+        typer.Option(metavar="NAME", help="Another data set's test images, such as qmnist.", show_default=False),
     ] = None,
     data_dir: DataDir = None,
     best: Best = False,
@@ -24,10 +25,10 @@ def evaluate(
 
     Example: mnistspec evaluate runs/step6/20260101T120000Z-1a2b3c
     """
-    from mnistspec.data.datasets import load_dataset  # noqa: PLC0415 - --help answers without torch
-    from mnistspec.runs.folder import RunDir  # noqa: PLC0415 - the same
-    from mnistspec.training.device import choose_device  # noqa: PLC0415 - the same
-    from mnistspec.views.tables import confusion_table, evaluation_table  # noqa: PLC0415 - the same
+    from mnistspec.data.datasets import load_dataset
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.training.device import choose_device
+    from mnistspec.views.tables import confusion_table, evaluation_table
 
     model = RunDir(run).load_model("best" if best else "model")
     dataset = load_dataset(data or model.spec.data, data_dir=data_dir)
@@ -52,7 +53,7 @@ def evaluate(
         })  # fmt: skip
         return
     wrong = len(result.labels) - int(confusion.diag().sum())
-    which = f"best weights on the test set, epoch {metadata.get('epoch')}" if best else f"epoch {metadata.get('epoch')}"
+    which = f"epoch {model.epoch}, the best on the test set" if best else f"epoch {model.epoch}"
     print_result(
         f"{model.spec.name} ({which}) on {dataset.name}: test accuracy {result.accuracy:.2f} %, {wrong:,} of "
         f"{len(result.labels):,} wrong, loss {result.loss:.4f}"

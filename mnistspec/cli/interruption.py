@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: stop where the state is whole, with the exit codes that shells use; a second Ctrl-C ends the process at once."""
+"""Ctrl-C and SIGTERM: stop where the state is whole, with the shells' exit codes; a second one ends the process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 
 
-class Interrupted(BaseException):  # noqa: N818 - like KeyboardInterrupt, not an error
+class Interrupted(BaseException):
     """The user or the system wants the program to end."""
 
     def __init__(self, signum: int) -> None:

@@ -10,7 +10,8 @@ import typer
 SpecFile: TypeAlias = Annotated[Path, typer.Argument(metavar="SPEC", help="The spec file.", show_default=False)]
 SpecFiles: TypeAlias = Annotated[list[Path], typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False)]
 RunFolder: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run folder, such as runs/step6/20260101T120000Z-1a2b3c.", show_default=False)
+    Path,
+    typer.Argument(metavar="RUN", help="A run folder, such as runs/step6/20260101T120000Z-1a2b3c.", show_default=False),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout instead.")]
 Device: TypeAlias = Annotated[
@@ -18,12 +19,17 @@ Device: TypeAlias = Annotated[
 ]
 DataDir: TypeAlias = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Folder with the data set's four IDX files, packed (.gz) or not.", show_default=False),
+    typer.Option(
+        metavar="DIR", help="Folder with the data set's four IDX files, packed (.gz) or not.", show_default=False
+    ),
 ]
 Best: TypeAlias = Annotated[
-    bool, typer.Option("--best", help="Use the weights of the epoch that was best on the test set, not the last epoch's.")
+    bool,
+    typer.Option("--best", help="Use the weights of the epoch that was best on the test set, not the last epoch's."),
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the spec, such as train.batch_size=64; repeatable."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a value of the spec, such as train.batch_size=64; repeatable."
+    ),
 ]

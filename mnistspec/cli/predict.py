@@ -22,9 +22,9 @@ def predict(
 
     Example: mnistspec predict runs/step6/20260101T120000Z-1a2b3c seven.png
     """
-    from mnistspec.data.photo import prepare_image  # noqa: PLC0415 - --help answers without torch
-    from mnistspec.runs.folder import RunDir  # noqa: PLC0415 - the same
-    from mnistspec.views.tables import predictions_table  # noqa: PLC0415 - the same
+    from mnistspec.data.photo import prepare_image
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.views.tables import predictions_table
 
     model = RunDir(run).load_model("best" if best else "model")
     names = model.spec.dataset.class_names
@@ -38,11 +38,22 @@ def predict(
         else:
             probability, prediction = max(zip(scores, names, strict=True))
             probabilities = dict(zip(names, scores, strict=True))
-            rows.append({"image": str(path), "prediction": prediction, "probability": probability, "probabilities": probabilities})
+            rows.append(
+                {
+                    "image": str(path),
+                    "prediction": prediction,
+                    "probability": probability,
+                    "probabilities": probabilities,
+                }
+            )
     read = [row for row in rows if "error" not in row]
     if as_json:
         print_json({"run": str(run), "predictions": rows})
     elif read:
-        print_table(predictions_table([row["image"] for row in read], [list(row["probabilities"].values()) for row in read], names))
+        print_table(
+            predictions_table(
+                [row["image"] for row in read], [list(row["probabilities"].values()) for row in read], names
+            )
+        )
     if len(read) < len(rows):
         raise typer.Exit(2)

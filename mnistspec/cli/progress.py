@@ -48,7 +48,12 @@ class _TimeLeft(ProgressColumn):
 
 def _draw_bar(steps: Iterable[Step], execution: Execution, console: Console) -> Iterator[Step]:
     training = execution.training
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[figures]}"), _TimeLeft())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[figures]}"),
+        _TimeLeft(),
+    )
     drawn = 0.0
     console.print(epochs_header())
     with Progress(*columns, console=console, transient=True, speed_estimate_period=60) as bar:
@@ -60,7 +65,9 @@ def _draw_bar(steps: Iterable[Step], execution: Execution, console: Console) -> 
             elif now - drawn > _REFRESH_SECONDS:  # reading the meter waits for the device
                 drawn = now
                 speed = step.step * training.recipe.batch_size / max(training.seconds, 1e-9)
-                figures = f"loss {step.meter.loss:.4f}  acc {step.meter.accuracy:.2f} %  lr {step.lr:.4f}  {speed:,.0f}/s"
+                figures = (
+                    f"loss {step.meter.loss:.4f}  acc {step.meter.accuracy:.2f} %  lr {step.lr:.4f}  {speed:,.0f}/s"
+                )
                 bar.update(task, description=f"epoch {step.epoch}", figures=figures, completed=_done(execution))
             yield step
 

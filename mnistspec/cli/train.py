@@ -19,20 +19,27 @@ if TYPE_CHECKING:
 
 
 def train(
-    specs: Annotated[list[Path] | None, typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False)] = None,
-    epochs: Annotated[int | None, typer.Option(help="Train for so many epochs instead of the spec's.", show_default=False)] = None,
+    specs: Annotated[
+        list[Path] | None, typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False)
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Train for so many epochs instead of the spec's.", show_default=False)
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Use this seed instead of the spec's.", show_default=False)] = None,
     device: Device = None,
     settings: Settings = None,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are made.")] = Path("runs"),
-    name: Annotated[str | None, typer.Option(help="Name the run so instead of the spec's name.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name the run so instead of the spec's name.", show_default=False)
+    ] = None,
     data_dir: DataDir = None,
     check_targets: Annotated[bool, typer.Option("--check-targets", help="Exit with 1 if a target is missed.")] = False,
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Go on with a run that was interrupted.", show_default=False)
     ] = None,
     checkpoint_every: Annotated[
-        int | None, typer.Option(metavar="STEPS", min=1, help="Take checkpoints within epochs, too.", show_default=False)
+        int | None,
+        typer.Option(metavar="STEPS", min=1, help="Take checkpoints within epochs, too.", show_default=False),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -43,15 +50,19 @@ def train(
     overrides = {"train.epochs": epochs, "train.seed": seed, "name": name}
     changes = [*(settings or ()), *(f"{key}={value}" for key, value in overrides.items() if value is not None)]
     if resume is not None and (specs or changes):
-        raise UsageError("--resume goes on with a run as it was begun: give no spec, --set, --epochs, --seed or --name with it")
+        raise UsageError(
+            "--resume goes on with a run as it was begun: give no spec, --set, --epochs, --seed or --name with it"
+        )
     if resume is None and not specs:
         raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
     results = []
-    for execution in _resume(resume, data_dir, device) if resume else _start(specs or [], changes, runs, data_dir, device):
+    for execution in (
+        _resume(resume, data_dir, device) if resume else _start(specs or [], changes, runs, data_dir, device)
+    ):
         result = _run(execution, checkpoint_every)
         results.append({"run": str(execution.folder.path), **result})
         if not as_json:
-            from mnistspec.views.results import result_text  # noqa: PLC0415 - it is known only now that there is a result
+            from mnistspec.views.results import result_text
 
             print_result(result_text(result, execution.folder.path))
     if as_json:
@@ -64,15 +75,15 @@ def _start(
     specs: list[Path], changes: list[str], runs: Path, data_dir: Path | None, device: str | None
 ) -> Iterator[Execution]:
     """Yield a new run for each spec, once all of them are known to be right."""
-    from mnistspec.spec.loader import load_document  # noqa: PLC0415 - --help answers without pydantic
+    from mnistspec.spec.loader import load_document
 
     documents = [(load_document(path, changes), path.read_bytes()) for path in specs]
 
-    from mnistspec.data.datasets import load_dataset  # noqa: PLC0415 - a wrong spec is told of without torch
-    from mnistspec.network.summary import summarize  # noqa: PLC0415 - the same
-    from mnistspec.runs.execution import Execution  # noqa: PLC0415 - the same
-    from mnistspec.training.device import choose_device  # noqa: PLC0415 - the same
-    from mnistspec.views.tables import render_text, summary_table  # noqa: PLC0415 - the same
+    from mnistspec.data.datasets import load_dataset
+    from mnistspec.network.summary import summarize
+    from mnistspec.runs.execution import Execution
+    from mnistspec.training.device import choose_device
+    from mnistspec.views.tables import render_text, summary_table
 
     chosen = choose_device(device)
     for document, source in documents:
@@ -83,9 +94,9 @@ def _start(
 
 def _resume(path: Path, data_dir: Path | None, device: str | None) -> Iterator[Execution]:
     """Yield the run that goes on."""
-    from mnistspec.data.datasets import load_dataset  # noqa: PLC0415 - see _start
-    from mnistspec.runs.execution import Execution, open_run  # noqa: PLC0415 - the same
-    from mnistspec.training.device import choose_device  # noqa: PLC0415 - the same
+    from mnistspec.data.datasets import load_dataset
+    from mnistspec.runs.execution import Execution, open_run
+    from mnistspec.training.device import choose_device
 
     folder = open_run(path)
     yield Execution(folder, load_dataset(folder.spec.data, data_dir=data_dir), choose_device(device))
@@ -93,8 +104,8 @@ def _resume(path: Path, data_dir: Path | None, device: str | None) -> Iterator[E
 
 def _run(execution: Execution, checkpoint_every: int | None) -> dict[str, Any]:
     """Train to the end, showing progress; on Ctrl-C or SIGTERM take a checkpoint and say how to go on."""
-    from mnistspec.cli.progress import show_progress  # noqa: PLC0415 - see _start
-    from mnistspec.views.painting import paint_run  # noqa: PLC0415 - the same
+    from mnistspec.cli.progress import show_progress
+    from mnistspec.views.painting import paint_run
 
     shown = 0
     interruption.busy = lambda: execution.training.busy

@@ -15,8 +15,8 @@ def validate(specs: SpecFiles, settings: Settings = None, as_json: Json = False)
 
     Example: mnistspec validate specs/*.yaml
     """
-    from mnistspec.spec.diagnostics import InvalidSpecError  # noqa: PLC0415 - --help answers without pydantic
-    from mnistspec.spec.loader import load_document  # noqa: PLC0415 - the same
+    from mnistspec.spec.diagnostics import InvalidSpecError
+    from mnistspec.spec.loader import load_document
 
     reports: list[dict[str, Any]] = []
     for path in specs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,27 @@ class Dataset:
     mean: float
     std: float
     digest: str
+
+    def hold_out(self, count: int) -> Dataset:
+        """Return the data set with its last ``count`` training images in the test set's place; mean and std stay."""
+        if not count:
+            return self
+        if count >= len(self.train_images):
+            raise UsageError(
+                f"holdout is {count:,}, but {self.name} has only {len(self.train_images):,} training images here"
+            )
+        return replace(
+            self,
+            train_images=self.train_images[:-count],
+            train_labels=self.train_labels[:-count],
+            test_images=self.train_images[-count:],
+            test_labels=self.train_labels[-count:],
+        )
+
+    def to(self, device: torch.device) -> Dataset:
+        """Return the data set with its tensors on a device."""
+        names = ("train_images", "train_labels", "test_images", "test_labels")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
 
 def load_dataset(name: str, *, data_dir: Path | None = None, cache_dir: Path | None = None) -> Dataset:

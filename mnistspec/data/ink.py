@@ -30,8 +30,8 @@ _CLEAN_SIGNAL_TO_NOISE = 25.0
 _SPECK = 0.03
 # A patch along more than this part of the picture's outline is the table or a shadow, if there is ink elsewhere.
 _OUTLINE = 0.1
-# What fills so much of its bounding box, both of whose sides are at least this part of the picture's shorter one, may
-# be a sheet with the digit on it.
+# What fills so much of its bounding box, both of whose sides are at least this part of the picture's shorter one (and
+# 28 pixels, room for a digit), may be a sheet with the digit on it.
 _SHEET_FILL = 0.7
 _SHEET_SIDE = 0.4
 
@@ -45,7 +45,7 @@ def find_ink(levels: Levels) -> Levels | None:
         return None
     floor = 3 * noise
     strong = _find_otsu_threshold(strength[strength > floor])
-    kept = _keep_strokes(strength > max(strong / 2, floor), strength > strong)
+    kept = _keep_strokes(strength > max(0.75 * strong, floor), strength > strong)
     sheet = _find_sheet(kept)
     if sheet is not None and (found := find_ink(levels[sheet])) is not None:
         return found
@@ -162,7 +162,7 @@ def _find_sheet(mask: Mask) -> tuple[slice, slice] | None:
     """Return the inside of a sheet of paper that was taken for ink, because the table around it is the background."""
     spans = [np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0)]
     sides = [int(span[-1] - span[0]) + 1 for span in spans]
-    if min(sides) < _SHEET_SIDE * min(mask.shape) or mask.sum() < _SHEET_FILL * math.prod(sides):
+    if min(sides) < max(_SHEET_SIDE * min(mask.shape), 28) or mask.sum() < _SHEET_FILL * math.prod(sides):
         return None
     margins = [side // 20 for side in sides]
     rows, columns = (

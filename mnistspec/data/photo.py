@@ -84,10 +84,10 @@ def _reduce(image: Image.Image) -> Image.Image:
     """Average the picture down to the working size, in a mode that can be averaged, and turn it upright."""
     if image.mode.startswith(("I", "F")):
         image = image.convert("F")
-    else:
-        mode = "RGBA" if image.has_transparency_data else "L" if image.mode == "1" else "RGB"
-        # Large pictures are not copied without need.
-        image = image if image.mode in (mode, "L") and mode != "RGBA" or image.mode == mode else image.convert(mode)
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+    elif image.mode not in ("L", "RGB"):  # these two are not copied: the picture may be large
+        image = image.convert("L" if image.mode == "1" else "RGB")
     factor = max(image.size) // _WORKING_SIDE
     return ImageOps.exif_transpose(image.reduce(factor) if factor > 1 else image)
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from torch import nn
 
-from mnistspec.spec.schema import Spec
 from mnistspec.spec.shapes import trace
+
+if TYPE_CHECKING:
+    from mnistspec.spec.schema import Spec
 
 
 def build_model(spec: Spec) -> nn.Sequential:
     """Return the network: images (n, channels, height, width) in, logits (n, classes) out.
 
-    Modules are made in the order of the spec, so that under one seed the parameters are bit for bit those of the same network
-    written by hand. Children are named by their kind and count: conv1, bn1, relu1, conv2 ...
+    Modules are made in the order of the spec, so that under one seed the parameters are bit for bit those of the same
+    network written by hand. Children are named by their kind and count: conv1, bn1, relu1, conv2 ...
     """
     children: OrderedDict[str, nn.Module] = OrderedDict()
     for layer in trace(spec.layers, spec.dataset.input_shape):

@@ -1,22 +1,26 @@
-"""What a network is, in numbers: torchinfo counts the built modules, the spec's arithmetic adds jump and receptive field."""
+"""A network in numbers: torchinfo counts the built modules, the spec's arithmetic adds jump and receptive field."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torchinfo
 from torch import nn
 
 from mnistspec.network.builder import build_model
-from mnistspec.spec.schema import Spec
 from mnistspec.spec.shapes import Layer, trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnistspec.spec.schema import Spec
 
 
 @dataclass(frozen=True)
 class Row:
-    """One block of the summary. ``kernel``, ``stride``, ``jump`` and ``receptive_field`` are sides of squares, in pixels."""
+    """One block; ``kernel``, ``stride``, ``jump`` and ``receptive_field`` are sides of squares, in pixels."""
 
     index: int
     name: str

@@ -1,20 +1,23 @@
-"""The state of a run on the disk: two checkpoints, each one file that checks itself, written as a whole or not at all."""
+"""The state of a run on the disk: two checkpoints, each a file that checks itself, written whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from mnistspec.errors import CorruptError
 from mnistspec.runs.files import TEMPORARY, remove
 from mnistspec.runs.weights import load_tensors, save_tensors
 from mnistspec.training.metrics import EpochMetrics
-from mnistspec.training.trainer import Training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import torch
+
+    from mnistspec.training.trainer import Training
 
 _KEPT = 2  # the newest, and the one before it should the newest be damaged
 _PARTS = ("model", "optimizer", "meter")

@@ -1,10 +1,9 @@
-"""One training run from its beginning, or from where it stopped, to its end, with everything written into its folder."""
+"""One training run, from its beginning or from where it stopped, to its end, with everything that it writes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 
@@ -17,14 +16,26 @@ from mnistspec.runs.files import digest_file, write_text
 from mnistspec.runs.folder import RunDir
 from mnistspec.runs.result import summarize_run
 from mnistspec.spec.dump import dump_spec
-from mnistspec.spec.schema import Spec
 from mnistspec.training.evaluation import Evaluation, evaluate
 from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.trainer import Progress, Training
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mnistspec.spec.schema import Spec
+
 # Draws the pictures of a run that has ended: what it trained on, and what it makes of the test set.
 Painter: TypeAlias = Callable[[RunDir, Dataset, Evaluation, list[EpochMetrics]], None]
-_HASHED = ("spec.yaml", "resolved.yaml", "env.json", "summary.txt", "metrics.csv", "model.safetensors", "best.safetensors")
+_HASHED = (
+    "spec.yaml",
+    "resolved.yaml",
+    "env.json",
+    "summary.txt",
+    "metrics.csv",
+    "model.safetensors",
+    "best.safetensors",
+)
 
 
 class Execution:
@@ -45,7 +56,9 @@ class Execution:
             self._resume(*found)
 
     @classmethod
-    def start(cls, root: Path, spec: Spec, source: bytes, data: Dataset, device: torch.device, summary: str) -> Execution:
+    def start(
+        cls, root: Path, spec: Spec, source: bytes, data: Dataset, device: torch.device, summary: str
+    ) -> Execution:
         """Make a new run folder for a spec and the file that it came from; ``summary`` is the text of summary.txt."""
         folder = RunDir.create(root, spec, source, dump_spec(spec), describe_environment(device))
         write_text(folder.path / "summary.txt", summary)
@@ -57,7 +70,7 @@ class Execution:
 
     def _resume(self, tensors: dict[str, dict[str, torch.Tensor]], metadata: dict[str, Any]) -> None:
         if metadata.get("resolved") != self.resolved:
-            raise CorruptError(f"{self.folder.path}: resolved.yaml is not the spec that the checkpoint was trained with: "
+            raise CorruptError(f"{self.folder.path}: resolved.yaml is not what the checkpoint was trained with: "
                                f"{_first_difference(str(metadata.get('resolved')), self.resolved)}")  # fmt: skip
         if metadata.get("data") != self.data.digest:
             raise UsageError(f"{self.folder.path}: the run was trained on other files of {self.data.name} than these")
@@ -69,7 +82,7 @@ class Execution:
         self.warnings += [f"not exact to the bit from here on: {change}" for change in self.drift]
 
     def run(self, paint: Painter, checkpoint_every: int | None = None) -> Iterator[Progress]:
-        """Train to the end, writing as it goes; a checkpoint is taken after each epoch, and every so many steps if asked."""
+        """Train to the end, writing as it goes; a checkpoint is taken after each epoch, or more often if asked."""
         training = self.training
         self.folder.write_metrics(training.metrics)
         try:
@@ -134,7 +147,7 @@ def open_run(path: Path) -> RunDir:
     folder = RunDir(path)
     if (result := folder.result) is not None and result.get("status") == "done":
         raise UsageError(
-            f"{path}: this run has done all of its {result.get('epochs')} epochs; a schedule that has ended is not prolonged: "
+            f"{path}: this run has done all of its {result.get('epochs')} epochs, and its schedule has ended; "
             "to train for longer, start a new run with --epochs"
         )
     return folder

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnistspec.errors import MnistspecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 TEMPORARY = ".partial"
 
@@ -63,7 +66,9 @@ def explain_os_error(error: OSError, path: Path) -> MnistspecError:
         if folder.is_dir():
             free = f" ({shutil.disk_usage(folder).free / 1e6:,.1f} MB free)"
             break
-    return MnistspecError(f"cannot write {path}: {error.strerror or error}{free}; free some space or choose another folder with --runs")
+    return MnistspecError(
+        f"cannot write {path}: {error.strerror or error}{free}; free some space or choose another folder with --runs"
+    )
 
 
 def remove(path: Path) -> None:

@@ -6,11 +6,10 @@ import csv
 import io
 import json
 import secrets
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -21,8 +20,12 @@ from mnistspec.runs.files import explain_os_error, write_atomically, write_text
 from mnistspec.runs.trained import TrainedModel
 from mnistspec.runs.weights import FORMAT, check_format, load_tensors, save_tensors
 from mnistspec.spec.loader import load_document
-from mnistspec.spec.schema import Spec
-from mnistspec.training.metrics import EpochMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnistspec.spec.schema import Spec
+    from mnistspec.training.metrics import EpochMetrics
 
 COLUMNS = ("epoch", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
 
@@ -105,13 +108,15 @@ class RunDir:
         save_tensors(self.path / f"{name}.safetensors", model.state_dict(), metadata)
 
     def load_model(self, name: str = "model") -> TrainedModel:
-        """Return the trained network: ``name`` is model (the last epoch) or best (the epoch that did best on the test set).
+        """Return the trained network: ``name`` is model (the last epoch) or best (the best epoch on the test set).
 
         Raises UsageError before the first epoch has ended, CorruptError where weights and spec do not belong together.
         """
         path = self.path / f"{name}.safetensors"
         if not path.is_file():
-            raise UsageError(f"{self.path}: no {path.name}: the run has not finished an epoch; go on with train --resume")
+            raise UsageError(
+                f"{self.path}: no {path.name}: the run has not finished an epoch; go on with train --resume"
+            )
         tensors, metadata = load_tensors(path)
         with torch.device("meta"):
             model = build_model(self.spec)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mnistspec.spec.schema import Spec
 from mnistspec.spec.shapes import trace
-from mnistspec.training.metrics import EpochMetrics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnistspec.spec.schema import Spec
+    from mnistspec.training.metrics import EpochMetrics
 
 
 def summarize_run(spec: Spec, metrics: Sequence[EpochMetrics], status: str) -> dict[str, Any]:
@@ -44,13 +47,17 @@ def check_targets(spec: Spec, metrics: Sequence[EpochMetrics]) -> list[dict[str,
     """Return each target with what was wanted, what was got, and whether it was met."""
     targets, rows = spec.targets, []
     if targets.max_params is not None:
-        rows.append(_row("max_params", targets.max_params, count_params(spec), met=count_params(spec) <= targets.max_params))
+        rows.append(
+            _row("max_params", targets.max_params, count_params(spec), met=count_params(spec) <= targets.max_params)
+        )
     if targets.max_epochs is not None:
         rows.append(_row("max_epochs", targets.max_epochs, len(metrics), met=len(metrics) <= targets.max_epochs))
     if targets.min_test_accuracy is not None:
         last = [epoch.test_accuracy for epoch in metrics[-targets.last_epochs :]]
         met = len(last) == targets.last_epochs and min(last) >= targets.min_test_accuracy
-        name = "min_test_accuracy" + (f" in each of the last {targets.last_epochs} epochs" if targets.last_epochs > 1 else "")
+        name = "min_test_accuracy" + (
+            f" in each of the last {targets.last_epochs} epochs" if targets.last_epochs > 1 else ""
+        )
         rows.append(_row(name, targets.min_test_accuracy, min(last, default=None), met=met))
     return rows
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from mnistspec.data.datasets import Dataset
-from mnistspec.spec.schema import Spec
 from mnistspec.training.evaluation import Evaluation, evaluate, normalize
+
+if TYPE_CHECKING:
+    from mnistspec.data.datasets import Dataset
+    from mnistspec.spec.schema import Spec
 
 
 @dataclass(frozen=True)

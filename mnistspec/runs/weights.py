@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -15,12 +13,16 @@ from safetensors.torch import save
 from mnistspec.errors import CorruptError, UsageError
 from mnistspec.runs.files import write_atomically
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
 FORMAT = 1  # of every file in a run folder; a reader refuses any other
 _KEY = "mnistspec"  # the only key of the file's metadata: safetensors writes several in an order that changes
 
 
 def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write tensors and JSON metadata as one safetensors file, with a SHA-256 over both inside; as a whole or not at all."""
+    """Write tensors and JSON metadata as one safetensors file, whole or not at all, with a SHA-256 over both inside."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = {"format": FORMAT, **metadata}
     text = json.dumps({**content, "sha256": _digest(contiguous, content)}, sort_keys=True)
@@ -28,7 +30,7 @@ def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapp
 
 
 def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Return the tensors and the metadata of a file of ``save_tensors``; raise CorruptError where a bit of it has changed."""
+    """Return the tensors and metadata of a file of ``save_tensors``; raise CorruptError where it is damaged."""
     if not path.is_file():
         raise UsageError(f"{path}: no such file")
     try:

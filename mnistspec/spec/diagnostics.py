@@ -123,10 +123,9 @@ class Collector:
         if code == "E107":
             self.ambiguous.add(place)
 
-    def raise_if_any(self) -> None:
-        """Raise InvalidSpecError with all that was gathered, if anything was."""
-        if self.diagnostics:
-            raise InvalidSpecError(self.file, self.diagnostics.values())
+    def suggest(self, word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
+        """Return what ``suggest`` does, as long as somebody will read it: thousands of suggestions take seconds."""
+        return suggest(word, choices, aliases) if len(self.diagnostics) < MAX_SHOWN else None
 
 
 def suggest(word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
@@ -137,7 +136,9 @@ def suggest(word: str, choices: Iterable[str], aliases: Mapping[str, str] | None
     folded = _fold(word[:64])
     if folded in every:
         return every[folded]
-    close = difflib.get_close_matches(folded, every, n=1, cutoff=0.65)
+    close = difflib.get_close_matches(folded, every, n=3, cutoff=0.65)
+    # Of several that are close, the one with the same letters: the slip that swaps two is the commonest.
+    close.sort(key=lambda name: sorted(name) != sorted(folded))
     return every[close[0]] if close else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mnistspec.spec.block import Block
-from mnistspec.spec.diagnostics import Span, did_you_mean, quote, suggest
+from mnistspec.spec.diagnostics import Span, did_you_mean, quote
 from mnistspec.spec.phrases import describe
 from mnistspec.spec.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
 
@@ -94,7 +94,7 @@ def _check_references(name: str, parameters: AnyMapping[str, Entry], layers: Nod
     known = True
     for scalar in _references(layers):
         reference = scalar.text[1:]
-        meant = suggest(reference, parameters)
+        meant = reader.collector.suggest(reference, parameters)
         used |= {reference, meant}
         if reference not in parameters:
             known = False

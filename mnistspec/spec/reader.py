@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
-from mnistspec.spec.diagnostics import SETTING, Collector, Span, did_you_mean, printable, quote, suggest
+from mnistspec.spec.diagnostics import SETTING, Collector, Span, did_you_mean, printable, quote
 from mnistspec.spec.phrases import KEY_ALIASES, describe, expected, hint, path_of
 from mnistspec.spec.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
 from mnistspec.spec.units import Model, Unit
@@ -60,7 +60,7 @@ class Reader:
         for key, entry in entries.items():
             if key in known:
                 continue
-            meant = suggest(key, known, KEY_ALIASES)
+            meant = self.collector.suggest(key, known, KEY_ALIASES)
             help_text = "" if meant else f"keys of {what}: {', '.join(known)}" if known else f"{what} takes no keys"
             self.error("E201", f"{what} has no key {quote(key)}{did_you_mean(meant)}", entry.key, help_text)
             if meant:
@@ -103,7 +103,7 @@ class Reader:
         elif is_null(node) and type(None) in wanted:
             return None
         else:
-            mapping = self.mapping(node, key, entry.key)
+            mapping = self.mapping(node, key, entry.key, f"its keys: {', '.join(cls.model_fields)}")
             value = self.model(cls, key, mapping.entries, entry.key) if mapping else None
         return _BAD if value is None else value
 
@@ -171,7 +171,7 @@ class Reader:
             self.error("E204", f"unknown {family.family} {quote(word)}", place, help_text)
             return ""
         aliases = {alias: name for name, member in family.members.items() for alias in member.aliases}
-        meant = suggest(word, choices, aliases)
+        meant = self.collector.suggest(word, choices, aliases)
         help_text = "" if meant else f"{family.family}s: {', '.join(choices)}"
         self.error("E204", f"unknown {family.family} {quote(word)}{did_you_mean(meant)}", place, help_text)
         return meant or ""

@@ -1,0 +1,1 @@
+"""Training in memory: knows no files and prints nothing."""

@@ -12,8 +12,8 @@ from torch import Tensor
 class EpochMetrics:
     """One epoch: mean cross-entropies, accuracies in percent, the last learning rate, seconds.
 
-    Train figures are those of the batches as they were learned from (augmented, with dropout, by the weights of that moment);
-    test figures are those of the weights at the epoch's end.
+    Train figures are those of the batches as they were learned from (augmented, with dropout, by the weights of that
+    moment); test figures are those of the weights at the epoch's end.
     """
 
     epoch: int

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import nn, optim
 from torch.optim import lr_scheduler
-from torch.optim.lr_scheduler import LRScheduler
 
-from mnistspec.spec.recipe import Optimizer, Scheduler, Warmup
+if TYPE_CHECKING:
+    from torch.optim.lr_scheduler import LRScheduler
+
+    from mnistspec.spec.recipe import Optimizer, Scheduler, Warmup
 
 
 def make_optimizer(recipe: Optimizer, model: nn.Module) -> optim.Optimizer:
@@ -17,7 +21,7 @@ def make_optimizer(recipe: Optimizer, model: nn.Module) -> optim.Optimizer:
 
 
 def make_scheduler(recipe: Scheduler, optimizer: optim.Optimizer, epochs: int, steps: int) -> LRScheduler:
-    """Return the schedule for a run of ``epochs`` of ``steps`` batches, to be stepped after every batch but the last."""
+    """Return the schedule for ``epochs`` of ``steps`` batches, to be stepped after every batch but the last."""
     warmup: Warmup | None = getattr(recipe, "warmup", None)
     torch_class = getattr(lr_scheduler, recipe.torch_class)
     if warmup is None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
-from mnistspec.data.datasets import Dataset
 from mnistspec.errors import NotFiniteError
-from mnistspec.spec.recipe import Train
 from mnistspec.training.acceleration import accelerate
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.training.device import choose_device
@@ -21,6 +19,12 @@ from mnistspec.training.evaluation import evaluate, normalize
 from mnistspec.training.metrics import EpochMetrics, Meter
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from mnistspec.training.randomness import epoch_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mnistspec.data.datasets import Dataset
+    from mnistspec.spec.recipe import Train
 
 _CHECK_EVERY = 50  # steps between two looks at the loss on an accelerator, where a look waits for the device
 
@@ -38,10 +42,10 @@ class Progress:
 
 
 class Training:
-    """A training run in memory: a model, an optimizer, a schedule and a position, which can be saved and loaded at any step.
+    """A training run in memory: model, optimizer, schedule and position, which can be saved and loaded at any step.
 
-    Order, augmentation and dropout are functions of (seed, epoch, step), never of a stream that something else might draw from.
-    While ``busy`` is true the parts do not fit together; at any other moment, a signal's handler included, they may be saved.
+    Order, augmentation and dropout are functions of (seed, epoch, step), never of a stream that others might draw from.
+    While ``busy`` is true its parts do not fit together; at any other moment, a signal's included, they may be saved.
     """
 
     def __init__(self, model: nn.Sequential, data: Dataset, recipe: Train, device: torch.device) -> None:
@@ -123,7 +127,7 @@ class Training:
         return float(self.optimizer.param_groups[0]["lr"])
 
     def _move_schedule(self, step: int) -> None:
-        """Move the schedule on after a step, counted over the whole run; past the end of a schedule torch would raise."""
+        """Move the schedule on after a step of the whole run; past a schedule's end torch would raise."""
         self.lr = self._next_lr()
         if step + 1 < self.recipe.epochs * self.steps:
             self.scheduler.step()
@@ -140,8 +144,9 @@ class Training:
         """Raise NotFiniteError for the first step of this epoch whose loss is not finite."""
         step = self.meter.first_not_finite()
         if step is not None:
+            loss = float(self.meter.losses[step])
             raise NotFiniteError(
-                f"the loss is {float(self.meter.losses[step])} at epoch {self.epoch + 1}, step {step + 1} of {self.steps}, "
+                f"the loss is {loss} at epoch {self.epoch + 1}, step {step + 1} of {self.steps}, "
                 f"with lr {self.lr:.3g}; try a lower lr or max_lr, a warm-up, or batch norm (bn) after the convolutions"
             )
 
@@ -158,7 +163,7 @@ class Training:
     def load_state_dict(
         self, state: dict[str, dict[str, Tensor]], *, metrics: list[EpochMetrics], step: int, seconds: float
     ) -> None:
-        """Go on from a state that was saved at this position; the schedule is replayed, so it has no state of its own."""
+        """Go on from a state saved at this position; the schedule is replayed, so it has no state of its own."""
         self.model.load_state_dict(state["model"])
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in state["optimizer"].items():

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
-from mnistspec.data.datasets import Dataset
-from mnistspec.runs.folder import RunDir
-from mnistspec.spec.schema import Spec
 from mnistspec.training.augmentation import Augmentation
-from mnistspec.training.evaluation import Evaluation
-from mnistspec.training.metrics import EpochMetrics
 from mnistspec.views.pictures import plot_augmented, plot_confusion, plot_curves, plot_mistakes, plot_samples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mnistspec.data.datasets import Dataset
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.spec.schema import Spec
+    from mnistspec.training.evaluation import Evaluation
+    from mnistspec.training.metrics import EpochMetrics
 
 _SAMPLES = 12
 _ROWS, _VERSIONS = 8, 8
 
 
 def paint_run(folder: RunDir, data: Dataset, test: Evaluation, metrics: list[EpochMetrics]) -> None:
-    """Draw the five pictures of a run that has ended into its folder; ``test`` is what its last epoch made of the test set."""
+    """Draw the five pictures of a run into its folder; ``test`` is what its last epoch made of the test set."""
     spec, path, names = folder.spec, folder.path, data.class_names
     title = f"{spec.name}: {spec.title}" if spec.title else spec.name
     paint_samples(data, path / "samples.png")

@@ -10,13 +10,15 @@ if TYPE_CHECKING:
 
 def result_text(result: dict[str, Any], path: Path) -> str:
     """Return a run's result: the last epoch's figure first, the best labelled as such, then targets and folder."""
-    epochs, seconds = result["epochs"], result["seconds"]["total"]
+    epochs = f"{result['epochs']} epoch{'s' if result['epochs'] != 1 else ''} ({result['seconds']['total']:,.0f} s)"
+    params = f"{result['params']:,} parameters"
     lines = [
-        f"{result['name']}: test accuracy {result['test_accuracy']:.2f} % after {epochs} epoch{'s' if epochs != 1 else ''} "
-        f"({seconds:,.0f} s), {result['params']:,} parameters",
+        f"{result['name']}: test accuracy {result['test_accuracy']:.2f} % after {epochs}, {params}",
         f"  best epoch, chosen on the test set: {result['best_epoch']}, with {result['best_test_accuracy']:.2f} %",
     ]
     for target in result["targets"]:
         got = "nothing" if target["got"] is None else f"{target['got']:,}"
-        lines.append(f"  target {'met' if target['met'] else 'missed'}: {target['target']} {target['wanted']:,}, got {got}")
+        lines.append(
+            f"  target {'met' if target['met'] else 'missed'}: {target['target']} {target['wanted']:,}, got {got}"
+        )
     return "\n".join([*lines, f"  {path}"])

@@ -140,8 +140,6 @@ def _shape(shape: Sequence[int]) -> str:
 
 def summary_line(summary: Summary) -> str:
     """Return the totals of a network in one line."""
-    field = f"{summary.receptive_field}x{summary.receptive_field}"
-    return (
-        f"{summary.name}: {_shape(summary.input_shape)} to {_shape(summary.output_shape)}, {summary.total_params:,} parameters, "
-        f"{summary.macs:,} MACs, receptive field {field}"
-    )
+    shapes = f"{_shape(summary.input_shape)} to {_shape(summary.output_shape)}"
+    totals = f"{summary.total_params:,} parameters, {summary.macs:,} MACs"
+    return f"{summary.name}: {shapes}, {totals}, receptive field {summary.receptive_field}x{summary.receptive_field}"

@@ -46,12 +46,12 @@ def mutants(draw: st.DrawFn) -> bytes:
 
 def load(path: Path) -> None:
     """Load a spec that may be wrong: in time, and with no other error than ours."""
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         load_document(path)
     except MnistspecError as error:
         assert str(error).isprintable() or "\n" in str(error)  # noqa: PT017 - both outcomes are fine
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -132,10 +132,10 @@ BOMBS = {
 def test_bombs(name: str, tmp_path: Path) -> None:
     path = tmp_path / "bomb.yaml"
     path.write_text(BOMBS[name], encoding="utf-8")
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(MnistspecError) as caught:
         load_document(path)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert len(str(caught.value)) < 200_000
 
 

@@ -18,7 +18,7 @@ _COLUMNS = (10, 8, 5, 4, 2, 1)  # the numbers of columns that 40 mistakes fill
 _WIDTH = 1060  # pixels, of all columns at most
 
 
-def plot_mistakes(  # noqa: PLR0917 - four columns of one table, then as in the other pictures
+def plot_mistakes(
     images: Tensor,
     labels: Tensor,
     predictions: Tensor,

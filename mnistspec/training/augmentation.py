@@ -1,0 +1,159 @@
+"""Augmentation of a whole batch, with parameters drawn for each image.
+
+The parameters mean what they mean to torchvision.transforms, and a single augmentation equals torchvision's function of the
+same name with bilinear interpolation and a fill of 0. Neighbouring rotations and affines are multiplied into one
+matrix, so that an image is interpolated once, however many there are.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
+
+from mnistspec.spec.augmentations import Affine, ColorJitter, Rotation
+from mnistspec.spec.augmentations import Augmentation as Recipe
+from mnistspec.training.randomness import Purpose, make_generator
+
+Array = npt.NDArray[np.float64]
+Size = tuple[int, int]  # height, width
+
+
+class Change(ABC):
+    """The drawn parameters of one step for each image of a batch, ready to be applied."""
+
+    @abstractmethod
+    def apply(self, images: Tensor) -> Tensor:
+        """Return changed images; (n, 1, height, width), float32 in [0, 1], may be overwritten."""
+
+
+@dataclass(frozen=True)
+class Geometry(Change):
+    """For each image the matrix that takes a point of the result to a point of the image, (n, 3, 3).
+
+    Points are in pixels, x to the right and y down, from the image's centre.
+    """
+
+    inverse: Array
+
+    def after(self, other: Geometry) -> Geometry:
+        """Return the change that first does the other and then this one."""
+        return Geometry(other.inverse @ self.inverse)
+
+    def apply(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        half = np.array([width / 2, height / 2, 1.0])  # grid_sample counts from -1 to 1 between the image's edges
+        matrix = (self.inverse * half / half[:, None])[:, :2].astype(np.float32)
+        x, y = ((torch.arange(size, device=images.device) * 2 + 1) / size - 1 for size in (width, height))
+        points = torch.stack(
+            (x.expand(height, width), y[:, None].expand(height, width), images.new_ones(height, width))
+        )
+        grid = _to_device(matrix, images.device) @ points.view(3, -1)
+        grid = grid.view(-1, 2, height, width).movedim(1, -1)
+        return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+@dataclass(frozen=True)
+class Tone(Change):
+    """For each image its factors of brightness and contrast, (n,); brightness comes first."""
+
+    brightness: Array
+    contrast: Array
+
+    def apply(self, images: Tensor) -> Tensor:
+        factors = _to_device(np.stack((self.brightness, self.contrast)).astype(np.float32), images.device)
+        brightness, contrast = factors.view(2, -1, 1, 1, 1)
+        images = images.mul_(brightness).clamp_(0, 1)
+        grey = images.mean((1, 2, 3), keepdim=True)
+        return torch.lerp(grey, images, contrast).clamp_(0, 1)
+
+
+def turn_and_stretch(degrees: Array, shift: Array, scale: Array, shear: Array) -> Geometry:
+    """Return torchvision's affine: turned clockwise, sheared, scaled, and shifted.
+
+    ``degrees`` and ``scale`` are (n,), ``shift`` (n, 2) in pixels along x and y, ``shear`` (n, 2) in degrees along x and y.
+    The forward matrix is shift * rotation * shear * scale, as documented in torchvision.transforms.functional.affine.
+    """
+    angle, (shear_x, shear_y) = np.radians(degrees), np.radians(shear).T
+    zero, one = np.zeros_like(scale), np.ones_like(scale)
+    cos, sin, tan_x, tan_y = np.cos(angle), np.sin(angle), np.tan(shear_x), np.tan(shear_y)
+    rotation = _matrices([[cos, -sin, zero], [sin, cos, zero], [zero, zero, one]])
+    along_y = _matrices([[one, zero, zero], [-tan_y, one, zero], [zero, zero, one]])
+    along_x = _matrices([[one, -tan_x, zero], [zero, one, zero], [zero, zero, one]])
+    scaling = _matrices([[scale, zero, zero], [zero, scale, zero], [zero, zero, one]])
+    translation = _matrices([[one, zero, shift[:, 0]], [zero, one, shift[:, 1]], [zero, zero, one]])
+    return Geometry(np.linalg.inv(translation @ rotation @ along_y @ along_x @ scaling))
+
+
+def _matrices(rows: list[list[Array]]) -> Array:
+    """Return (n, 3, 3) from three rows of three arrays (n,)."""
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def _to_device(values: npt.NDArray[np.float32], device: torch.device) -> Tensor:
+    """Return a tensor on the device, on its way there without waiting where that can be."""
+    tensor = torch.from_numpy(values)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+def _draw_rotation(recipe: Rotation, generator: np.random.Generator, count: int, _size: Size) -> Geometry:
+    degrees = generator.uniform(*recipe.degrees, count)
+    # A rotation turns counter-clockwise in torchvision, an affine clockwise.
+    return turn_and_stretch(-degrees, np.zeros((count, 2)), np.ones(count), np.zeros((count, 2)))
+
+
+def _draw_affine(recipe: Affine, generator: np.random.Generator, count: int, size: Size) -> Geometry:
+    """Draw uniformly; unlike torchvision's RandomAffine, which rounds shifts to whole pixels, shifts are continuous."""
+    furthest = np.array(recipe.translate) * size[::-1]
+    low, high = np.array(recipe.shear).reshape(2, 2).T
+    return turn_and_stretch(
+        degrees=generator.uniform(*recipe.degrees, count),
+        shift=generator.uniform(-furthest, furthest, (count, 2)),
+        scale=generator.uniform(*recipe.scale, count),
+        shear=generator.uniform(low, high, (count, 2)),
+    )
+
+
+def _draw_tone(recipe: ColorJitter, generator: np.random.Generator, count: int, _size: Size) -> Tone:
+    return Tone(generator.uniform(*recipe.brightness, count), generator.uniform(*recipe.contrast, count))
+
+
+_DRAWERS: Mapping[type[Recipe], Callable[..., Change]] = {
+    Rotation: _draw_rotation,
+    Affine: _draw_affine,
+    ColorJitter: _draw_tone,
+}
+
+
+class Augmentation:
+    """The augmentations of a recipe, for batches of images; what is drawn depends on (seed, epoch, step) alone."""
+
+    def __init__(self, recipes: Sequence[Recipe]) -> None:
+        self.recipes = tuple(recipes)
+
+    def draw(self, count: int, size: Size, generator: np.random.Generator) -> list[Change]:
+        """Draw the changes of ``count`` images of (height, width), in the recipe's order; neighbouring geometry is one change."""
+        changes: list[Change] = []
+        for recipe in self.recipes:
+            change = _DRAWERS[type(recipe)](recipe, generator, count, size)
+            last = changes[-1] if changes else None
+            if isinstance(change, Geometry) and isinstance(last, Geometry):
+                changes[-1] = change.after(last)
+            else:
+                changes.append(change)
+        return changes
+
+    def augment(self, images: Tensor, seed: int, epoch: int, step: int) -> Tensor:
+        """Return uint8 images (n, 1, height, width) augmented: float32 in [0, 1], on the device where they are."""
+        height, width = images.shape[-2:]
+        generator = make_generator(seed, epoch, step, Purpose.AUGMENTATION)
+        augmented = images.to(torch.float32).div_(255)
+        for change in self.draw(len(images), (height, width), generator):
+            augmented = change.apply(augmented)
+        return augmented

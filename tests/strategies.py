@@ -60,7 +60,7 @@ def _needed(word: str) -> dict[str, int]:
 
 @st.composite
 def networks(draw: st.DrawFn, words: tuple[str, ...] = (), max_size: int = 8) -> tuple[Block, ...]:
-    """Draw the blocks of a network for 28x28 images of one channel with ten scores; ``words`` limits the blocks in between."""
+    """Draw the blocks of a network for 28x28 images of one channel with ten scores; ``words`` limits the blocks."""
     choices = words or tuple(word for word in Block.members if word not in {"gap", "flatten"})
     shape: tuple[int, ...] = (1, 28, 28)
     blocks: list[Block] = []
@@ -89,7 +89,9 @@ def optimizers() -> st.SearchStrategy[Optimizer]:
         "rmsprop": {"alpha": _fractions, "momentum": _fractions, "centered": st.booleans()},
     }
     return st.sampled_from(sorted(Optimizer.members)).flatmap(
-        lambda word: st.fixed_dictionaries({**common, **own[word]}).map(lambda kwargs: Optimizer.members[word](**kwargs))
+        lambda word: st.fixed_dictionaries({**common, **own[word]}).map(
+            lambda kwargs: Optimizer.members[word](**kwargs)
+        )
     )
 
 
@@ -146,7 +148,11 @@ def specs(draw: st.DrawFn) -> Spec:
     wanted = draw(st.none() | st.floats(0, 100))
     percentages = st.none() | st.floats(0, 100)
     return Spec(
-        name=draw(st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True).filter(lambda n: n not in {"con", "prn", "aux", "nul"})),
+        name=draw(
+            st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True).filter(
+                lambda n: n not in {"con", "prn", "aux", "nul"}
+            )
+        ),
         title=draw(_texts),
         notes=Notes(target=draw(_texts), analysis=draw(_texts)),
         data=draw(st.sampled_from(sorted(DATASETS))),

@@ -25,7 +25,8 @@ _REFRESH_SECONDS = 0.2
 def show_progress(steps: Iterable[Step], execution: Execution) -> Iterator[Step]:
     """Pass the steps of a run on, showing them on stderr."""
     spec, training = execution.folder.spec, execution.training
-    print_message(f"{spec.name} on {training.device.type}, {spec.train.epochs} epochs -> {execution.folder.path}")
+    epochs = f"{spec.train.epochs} epoch{'s' if spec.train.epochs != 1 else ''}"
+    print_message(f"{spec.name} on {training.device.type}, {epochs} -> {execution.folder.path}")
     console = Console(stderr=True, highlight=False)
     return _draw_bar(steps, execution, console) if console.is_terminal else _print_lines(steps, execution)
 

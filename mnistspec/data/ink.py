@@ -60,7 +60,7 @@ def _measure_strength(levels: Levels) -> tuple[Levels, float]:
     noise = _estimate_noise(difference[_frame_mask(levels.shape)], 25)
     if _blur_radius(levels) > 0:
         # Noise around black or white is cut off on one side, which hides it in the frame but not between neighbours.
-        noise = max(noise, _estimate_noise(np.diff(levels, axis=1), 40) / math.sqrt(2))
+        noise = max(noise, _estimate_noise(np.diff(levels.reshape(-1)), 40) / math.sqrt(2))
     # Ink is the smaller part, so its differences are the larger ones: the third moment has their sign.
     return np.maximum(difference if (difference**3).sum() > 0 else -difference, 0), noise
 
@@ -154,8 +154,8 @@ def _keep_strokes(weak: Mask, strong: Mask) -> Mask:
     inside = np.where(contacts > _OUTLINE * outline.size, 0, sizes)
     if inside.max() > 0.001 * weak.size:
         sizes = inside
-    kept = sizes >= max(1, _SPECK * sizes.max())
-    return kept[labels]
+    kept: Mask = (sizes >= max(1, _SPECK * sizes.max()))[labels]
+    return kept
 
 
 def _find_sheet(mask: Mask) -> tuple[slice, slice] | None:

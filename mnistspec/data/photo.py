@@ -35,7 +35,7 @@ def prepare_image(path: Path) -> Tensor:
     Raises UsageError when the file is missing, no image, damaged, too large, or holds no ink.
     """
     if not path.is_file():
-        what = "is a folder, not an image" if path.is_dir() else "no such file"
+        what = "a folder, not an image" if path.is_dir() else "not a file" if path.exists() else "no such file"
         raise UsageError(f"{path}: {what}")
     with warnings.catch_warnings():
         # Pillow warns of large pictures and odd metadata; the first are limited here, the second do not matter.
@@ -94,16 +94,16 @@ def _reduce(image: Image.Image) -> Image.Image:
 
 def _read_levels(image: Image.Image) -> NDArray[np.float64]:
     """Return the picture as one number a pixel, (h, w), about 0 to 255, that tells ink from background."""
-    values = np.asarray(image, dtype=np.float64)
+    values: NDArray[np.float64] = np.asarray(image, dtype=np.float64)
+    if image.mode == "RGBA":
+        return _project_colours(_flatten_transparency(values[..., :3], values[..., 3:] / 255))
+    if image.mode == "RGB":
+        return _project_colours(values)
     if image.mode == "F":
         # 16-bit pictures and floats carry no scale of their own; only differences count from here on.
-        low, high = values.min(), values.max()
-        return (values - low) * (255 / max(high - low, 1e-9))
-    if image.mode == "L":
-        return values
-    if image.mode == "RGBA":
-        values = _flatten_transparency(values[..., :3], values[..., 3:] / 255)
-    return _project_colours(values)
+        values = np.nan_to_num(values)
+        values = (values - values.min()) * (255 / max(np.ptp(values), 1e-9))
+    return values
 
 
 def _flatten_transparency(colours: NDArray[np.float64], alpha: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -126,4 +126,5 @@ def _project_colours(colours: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     differences = (colours - np.median(colours, axis=(0, 1))).reshape(-1, 3)
     axis = np.linalg.eigh(differences.T @ differences)[1][:, -1]
-    return colours @ (axis / np.abs(axis).sum())
+    levels: NDArray[np.float64] = colours @ (axis / np.abs(axis).sum())
+    return levels

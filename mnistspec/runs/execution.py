@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -133,6 +134,7 @@ class Execution:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a picture must not cost the run
             self.warnings.append(f"the pictures could not be drawn: {type(error).__name__}: {error}")
         self._write_result("done")
+        shutil.rmtree(self._checkpoints, ignore_errors=True)  # nothing goes on from here; model.safetensors has the weights
 
     def _write_result(self, status: str) -> None:
         """Write result.json, the last file of a run, with the SHA-256 of the others."""

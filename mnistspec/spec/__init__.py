@@ -1,0 +1,1 @@
+"""The spec language: strict YAML to a checked Spec, without torch."""

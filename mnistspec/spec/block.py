@@ -68,7 +68,7 @@ class Block(Unit, family="block"):
         return 0
 
     def macs(self, shape: Shape) -> int:  # noqa: ARG002 - most blocks have none, whatever comes in
-        """Return the multiply-accumulates for one image: those of convolutions and fully connected layers, without biases."""
+        """Return the multiply-accumulates for one image: of convolutions and fully connected layers, without biases."""
         return 0
 
     def window(self, shape: Shape) -> Window:  # noqa: ARG002 - most blocks look at one position
@@ -77,7 +77,7 @@ class Block(Unit, family="block"):
 
     @classmethod
     def can_do_without(cls, key: str) -> bool:
-        """Return whether the shapes after this block are known although this key is not: a switch never changes a shape."""
+        """Return whether the shapes after this block are known without this key: a switch never changes a shape."""
         return cls.output_shape is Block.output_shape or (
             key in cls.model_fields and cls.model_fields[key].annotation is bool
         )
@@ -96,12 +96,15 @@ def require_map(word: str, shape: Shape, instead: str = "") -> tuple[int, int, i
     return shape[0], shape[1], shape[2]
 
 
-def map_size(word: str, shape: Shape, window: Window, padding: int, help: str) -> tuple[int, int]:  # noqa: A002 - as above
-    """Return height and width of what a window makes of a map: floor((n + 2p - d(k - 1) - 1) / s) + 1 (torch.nn.Conv2d)."""
+def map_size(word: str, shape: Shape, window: Window, padding: int, advice: str) -> tuple[int, int]:
+    """Return height and width of what a window makes of a map, or raise ShapeError with the advice as help.
+
+    They are floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 (torch.nn.Conv2d).
+    """
     sizes = shape[1:]
     least = max(1, window.reach - 2 * padding)
     if min(sizes) < least:
         message = f"{word} needs a map of at least {least}x{least}, but gets {describe_shape(shape)}"
-        raise ShapeError(message, help)
+        raise ShapeError(message, advice)
     height, width = ((size + 2 * padding - window.reach) // window.stride + 1 for size in sizes)
     return height, width

@@ -1,4 +1,4 @@
-"""The blocks. One class is one block; this module has those with weights and those that normalise, and knows all others."""
+"""The blocks. One class is one block; this module has those with weights, and knows all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the whole spec shows: shapes from block to block, the output, the size, and targets that nothing is held against."""
+"""What only the whole spec shows: shapes from block to block, the output, the size, and targets without effect."""
 
 from __future__ import annotations
 

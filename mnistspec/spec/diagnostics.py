@@ -129,7 +129,7 @@ class Collector:
 
 
 def suggest(word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
-    """Return the choice that ``word`` was probably meant to be, or None; ``aliases`` lead from other names to choices."""
+    """Return the choice that ``word`` was probably meant to be, or None; ``aliases`` lead to choices."""
     names = {_fold(choice): choice for choice in choices}
     known = {_fold(alias): name for alias, name in (aliases or {}).items() if name in names.values()}
     every = {**known, **names}

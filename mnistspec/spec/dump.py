@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mnistspec.spec.schema import Spec
 from mnistspec.spec.scalars import resolve
+
+if TYPE_CHECKING:
+    from mnistspec.spec.schema import Spec
 
 
 class _Flow(dict[str, Any]):
@@ -20,13 +22,15 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002, ANN401 - PyYAML's signature
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - PyYAML's signature
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - as above
         super().increase_indent(flow, False)
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
     # PyYAML leaves unquoted what YAML 1.1 takes for text, such as 1e-3.
     style = "'" if not isinstance(resolve(text), str) else None
+    if not text.replace("\n", "").isprintable():
+        style = '"'  # PyYAML would write some line breaks as they are, and YAML reads them as "\n"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -46,7 +50,7 @@ _Dumper.add_representer(
 
 
 def dump_spec(spec: Spec) -> str:
-    """Return the spec as YAML: one block a line, with every default filled in and `extends`, groups and repeats expanded."""
+    """Return the spec as YAML: one block a line, with every default filled in, and everything expanded."""
     data = spec.as_data()
     data["layers"] = [_one_line(layer) for layer in data["layers"]]
     train = data["train"]

@@ -89,7 +89,7 @@ def _read_group(name: str, entry: Entry, reader: Reader) -> Group:
 
 
 def _check_references(name: str, parameters: AnyMapping[str, Entry], layers: Node, reader: Reader) -> bool:
-    """Hold the group's `$name` references against its parameters, both ways; return whether each refers to something."""
+    """Hold the group's `$name` references against its parameters, both ways; return whether each has one."""
     used = set()
     known = True
     for scalar in _references(layers):

@@ -1,4 +1,4 @@
-"""`layers:`, with `defaults:`, `repeat:` and the groups under `blocks:`, expanded to a plain list of blocks with their places."""
+"""`layers:`, with `defaults:`, `repeat:` and groups, expanded to a plain list of blocks with their places."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mnistspec.spec.diagnostics import Span
     from mnistspec.spec.reader import Reader
 
-MAX_BLOCKS = 1_000
+MAX_BLOCKS = 500  # dumped with every default filled in, so many still fit into a file that may be read
 MAX_GROUP_DEPTH = 16
-MAX_WORK = 200_000  # nodes looked at while expanding: what is written once can be used a thousand times
+MAX_WORK = 200_000  # nodes looked at while expanding: what is written once can be used hundreds of times
 
 
 class Repeat(Model):
@@ -39,7 +39,7 @@ class PlacedBlock:
 
 @dataclass(frozen=True)
 class _Scope:
-    """What holds inside a group: the values of its parameters, the groups around it, and a reader that tells of them."""
+    """What holds inside a group: the values of its parameters, the groups around it, a reader that tells of them."""
 
     reader: Reader
     values: dict[str, Node] = field(default_factory=dict)

@@ -40,7 +40,7 @@ class Document:
 
 
 def load_spec(path: str | Path, settings: Iterable[str] = ()) -> Spec:
-    """Return the spec in a file, with ``key=value`` settings laid over it; raise InvalidSpecError with every error of it."""
+    """Return the spec in a file, with ``key=value`` settings laid over it; raise InvalidSpecError with all errors."""
     return load_document(path, settings).spec
 
 

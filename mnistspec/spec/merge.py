@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
 from mnistspec.spec.diagnostics import SETTING, Collector, Source, Span, quote
 from mnistspec.spec.source import UnreadableFileError, read_file, read_text
-from mnistspec.spec.tree import Entry, Mapping, Node, Scalar, is_null
+from mnistspec.spec.tree import Entry, Mapping, Scalar, is_null
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_PARENTS = 16
 
@@ -20,38 +23,43 @@ _TAGGED = (("train", "optimizer"), ("train", "scheduler"))
 def read_extended(path: Path, collector: Collector, *, extends: bool = True) -> Mapping | None:
     """Return the tree of a spec with everything that it extends merged in, or None where the collector says why not.
 
-    With ``extends=False`` (a spec from a run folder) the key is an error: a folder of a stranger's reads no file but its own.
+    With ``extends=False`` (a spec from a run folder) the key is an error: a stranger's folder reads no other file.
     """
-    return _with_parents(read_file(path, collector), (path,), collector, extends=extends)
+    return _with_parents(_read_mapping(path, collector), (path,), collector, extends=extends)
 
 
-def _with_parents(tree: Node | None, chain: tuple[Path, ...], collector: Collector, *, extends: bool) -> Mapping | None:
-    """Return a tree merged with those that it extends; ``chain`` leads from the first file to the tree's own."""
-    if tree is None:
-        return None
+def _read_mapping(path: Path, collector: Collector) -> Mapping | None:
+    """Return the tree of one file, or None where the collector says why not."""
+    tree = read_file(path, collector)
+    if tree is None or isinstance(tree, Mapping):
+        return tree
     if is_null(tree):
         collector.add("E104", "the file is empty", tree.span, "a spec has at least layers:, the list of its blocks")
-        return None
-    if not isinstance(tree, Mapping):
+    else:
         collector.add("E203", "a spec is a mapping of keys to values", tree.span, "begin with a key, such as layers:")
-        return None
-    if "extends" not in tree.entries:
+    return None
+
+
+def _with_parents(
+    tree: Mapping | None, chain: tuple[Path, ...], collector: Collector, *, extends: bool
+) -> Mapping | None:
+    """Return a tree merged with those that it extends; ``chain`` leads from the first file to the tree's own."""
+    if tree is None or "extends" not in tree.entries:
         return tree
-    entry = tree.entries["extends"]
-    own = Mapping({key: value for key, value in tree.entries.items() if key != "extends"}, tree.span)
-    if not isinstance(entry.node, Scalar) or not isinstance(entry.node.value, str) or not entry.node.value.strip():
-        collector.add("E209", "extends takes the path of one spec", entry.key, "write extends: other.yaml")
-        return None
-    if not extends:
-        collector.add(
-            "E209", "a spec in a run folder may not extend another file", entry.key, "train the spec that it came from"
-        )
-        return None
-    parent = _read_parent(entry.node, chain, collector)
+    key, node = tree.entries["extends"].key, tree.entries["extends"].node
+    parent = None
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value.strip():
+        collector.add("E209", "extends takes the path of one spec", key, "write extends: other.yaml")
+    elif not extends:
+        message = "a spec in a run folder may not extend another file"
+        collector.add("E209", message, key, "train the spec that it came from")
+    else:
+        parent = _read_parent(node, chain, collector)
     if parent is None:
         return None
     inherited = {key: value for key, value in parent.entries.items() if key not in _NOT_INHERITED}
-    return merge(Mapping(inherited, parent.span), own)
+    own = {key: value for key, value in tree.entries.items() if key != "extends"}
+    return merge(Mapping(inherited, parent.span), Mapping(own, tree.span))
 
 
 def _read_parent(node: Scalar, chain: tuple[Path, ...], collector: Collector) -> Mapping | None:
@@ -68,7 +76,7 @@ def _read_parent(node: Scalar, chain: tuple[Path, ...], collector: Collector) ->
             return None
         if parent.exists() and not parent.is_file():
             raise IsADirectoryError(None, "it is not a file")
-        tree = read_file(parent, collector)
+        tree = _read_mapping(parent, collector)
     except (UnreadableFileError, OSError, ValueError) as error:
         reason = error.reason if isinstance(error, UnreadableFileError) else UnreadableFileError(parent, error).reason
         message = f"cannot read {quote(str(parent))}, which this spec extends: {reason}"

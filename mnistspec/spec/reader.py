@@ -1,4 +1,4 @@
-"""From nodes with places to checked models: pydantic says what is wrong, this module says it to people, with the place."""
+"""From nodes with places to checked models: pydantic finds what is wrong, this module says it, with the place."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Reader:
         """Note an error."""
         self.collector.add(code, message, span, help, self.notes)
 
-    def mapping(self, node: Node, what: str, span: Span, help: str = "") -> Mapping | None:  # noqa: A002 - see Collector.add
+    def mapping(self, node: Node, what: str, span: Span, advice: str = "") -> Mapping | None:
         """Return the node if it is a mapping; otherwise note that ``what`` must be one."""
         if isinstance(node, Mapping):
             return node
         if isinstance(node, Scalar) and isinstance(node.value, str) and ":" in node.value:
-            help = 'a colon needs a space behind it: "key: value"'  # noqa: A001 - as above
-        self.error("E203", f"{what} must be a mapping of keys to values, not {describe(node)}", span, help)
+            advice = 'a colon needs a space behind it: "key: value"'
+        self.error("E203", f"{what} must be a mapping of keys to values, not {describe(node)}", span, advice)
         return None
 
     def sequence(self, node: Node, what: str, span: Span) -> Sequence | None:
@@ -70,7 +70,8 @@ class Reader:
     def model(self, cls: type[M], what: str, entries: AnyMapping[str, Entry], span: Span, **ready: object) -> M | None:
         """Return the model that the entries make, or None with the reasons noted.
 
-        ``what`` names it in messages, ``span`` is where a missing key is reported, ``ready`` are fields that were read already.
+        ``what`` names it in messages, ``span`` is where a missing key is reported, ``ready`` are fields that were read
+        already.
         """
         kept = self.keys(what, entries, [name for name in cls.model_fields if name not in ready])
         data = {key: self._value(cls.model_fields[key].annotation, key, entry) for key, entry in kept.items()}
@@ -151,7 +152,9 @@ class Reader:
         if isinstance(node, Mapping) and node.entries:
             second = list(node.entries.values())[1]
             words = " and ".join(quote(word) for word in list(node.entries)[:2])
-            help_text = "write one; in a list each begins with a dash of its own, and its keys are indented further than its name"
+            help_text = (
+                "write one; in a list each has a dash of its own, and its keys are indented further than its name"
+            )
             self.error("E206", f"one {what} at a time, not {words} together", second.key, help_text)
             return None
         place = node.span if isinstance(node, Scalar) and node.text else span
@@ -159,8 +162,9 @@ class Reader:
         return None
 
     def word(self, family: type[Unit], word: str, place: Span, more: Iterable[str] = ()) -> str:
-        """Return the word if it is a member's (or one of ``more``); an unknown one is noted, and what was probably meant,
-        or nothing, is returned.
+        """Return the word if it is a member's, or one of ``more``.
+
+        An unknown one is noted, and what was probably meant is returned, or nothing.
         """
         choices = [*family.members, *more]
         if word in choices:

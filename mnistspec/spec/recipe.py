@@ -115,8 +115,8 @@ class Scheduler(Unit, family="scheduler"):
 
     torch_class: ClassVar[str]
 
-    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - not every schedule depends on the length
-        """Return the arguments of torch's class for a run of ``total`` batches in epochs of ``steps``, stepped every batch."""
+    def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - not all need them
+        """Return the arguments of torch's class, stepped every batch, for ``total`` batches in epochs of ``steps``."""
         return self.model_dump(exclude={"warmup"})
 
 

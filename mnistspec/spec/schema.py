@@ -31,7 +31,7 @@ def _check_name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_check_name)]
-Text = Annotated[str, Field(max_length=10_000)]
+Text = Annotated[str, Field(max_length=2_000)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 

@@ -26,8 +26,8 @@ class TooLargeError(ShapeError):
 class Layer:
     """One block in its place.
 
-    ``jump`` is the distance on the input image between two neighbouring outputs, ``receptive_field`` the side of the square of the
-    input that one output can see, padding included.
+    ``jump`` is the distance on the input image between two neighbouring outputs, ``receptive_field`` the side of the
+    square of the input that one output can see, padding included.
     """
 
     index: int
@@ -45,10 +45,10 @@ class Layer:
 
 
 def trace(blocks: Iterable[Block], input_shape: Shape) -> Iterator[Layer]:
-    """Yield the network's layers in order for an input of this shape, without the batch; raise ShapeError where one does not fit.
+    """Yield the layers in order for an input of this shape, without the batch; raise ShapeError where one does not fit.
 
-    Receptive fields follow r += dilation (k - 1) jump, then jump *= stride (Araujo, Norris and Sim, "Computing receptive fields of
-    convolutional neural networks", Distill 2019).
+    Receptive fields follow r += dilation (k - 1) jump, then jump *= stride (Araujo, Norris and Sim, "Computing
+    receptive fields of convolutional neural networks", Distill 2019).
     """
     shape, jump, field = input_shape, 1, 1
     counts: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """Strict YAML with a place for every key and value.
 
-Tags, anchors, aliases, merges, directives, duplicate keys and numbers that start with 0 are errors; size, depth and count are
-capped before anything is built.
+Tags, anchors, aliases, merges, directives, duplicate keys and numbers that start with 0 are errors; size, depth and
+count are capped before anything is built.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAX_BYTES = 64 * 1024
+MAX_BYTES = 128 * 1024
 MAX_DEPTH = 24
-MAX_NODES = 20_000
+MAX_NODES = 12_000
 
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -41,7 +41,7 @@ class _Unreadable(Exception):  # noqa: N818 - control flow of this module: the e
 
 
 def read_file(path: Path, collector: Collector) -> Node | None:
-    """Return the tree of a spec file; errors of its text go to the collector, a file that cannot be opened is raised."""
+    """Return the tree of a spec file, or None where the collector says why not; raise if it cannot be opened."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -114,14 +114,12 @@ class _Composer:
         last = end.column if end.line == start.line else len(self.source.lines[start.line])
         return Span(self.source, start.line + 1, start.column + 1, max(1, last - start.column))
 
-    def _fail(self, code: str, message: str, event: yaml.Event, help: str = "") -> NoReturn:  # noqa: A002 - see Collector.add
-        self.collector.add(code, message, self._span(event), help)
+    def _fail(self, code: str, message: str, event: yaml.Event, advice: str) -> NoReturn:
+        self.collector.add(code, message, self._span(event), advice)
         raise _Unreadable
 
     def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
-        self.count += 1
-        if self.count > MAX_NODES:
-            self._fail("E101", f"a spec may have {MAX_NODES:,} values; this one has more", event, "make it shorter")
+        self._count(event)
         if depth > MAX_DEPTH:
             message = f"lists and mappings may be nested {MAX_DEPTH} deep; these are deeper"
             self._fail("E101", message, event, "name a group under blocks: for what is inside")
@@ -131,6 +129,12 @@ class _Composer:
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, events, depth)
         return self._scalar(cast("yaml.ScalarEvent", event))
+
+    def _count(self, event: yaml.Event) -> None:
+        self.count += 1
+        if self.count > MAX_NODES:
+            message = f"a spec may have {MAX_NODES:,} keys and values; this one has more"
+            self._fail("E101", message, event, "make it shorter")
 
     def _reject_indirection(self, event: yaml.Event) -> None:
         instead = "write the value out, or name a group under blocks:"
@@ -164,6 +168,7 @@ class _Composer:
         return Mapping(entries, self._first_character(start))
 
     def _key(self, event: yaml.Event) -> str:
+        self._count(event)
         self._reject_indirection(event)
         if not isinstance(event, yaml.ScalarEvent):
             self._fail("E104", "a key is a single word, not a list or a mapping", event, "write the word alone")

@@ -1,4 +1,4 @@
-"""What a spec names by a word: blocks, optimizers, schedulers, augmentations. One class is one word; this is what they share."""
+"""What blocks, optimizers, schedulers and augmentations share: each is a class that a spec names by a word."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Model(BaseModel):
 class Unit(Model):
     """A part of a spec that is named by a word, such as ``conv`` or ``sgd``.
 
-    A family (Block, Optimizer, ...) is a direct subclass; its own subclasses, each with a ``word``, are its members. The first
-    line of a member's docstring is its help. ``scalar`` names the argument that may be written alone: ``conv: 8``. ``aliases``
-    are other people's words for it, which are suggested and never accepted.
+    A family (Block, Optimizer, ...) is a direct subclass; its own subclasses, each with a ``word``, are its members.
+    The first line of a member's docstring is its help. ``scalar`` names the argument that may be written alone:
+    ``conv: 8``. ``aliases`` are other people's words for it, which are suggested and never accepted.
     """
 
     family: ClassVar[str]

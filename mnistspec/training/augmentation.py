@@ -1,8 +1,8 @@
 """Augmentation of a whole batch, with parameters drawn for each image.
 
 The parameters mean what they mean to torchvision.transforms, and a single augmentation equals torchvision's function of the
-same name with bilinear interpolation and a fill of 0. Neighbouring rotations and affines are multiplied into one
-matrix, so that an image is interpolated once, however many there are.
+same name with bilinear interpolation and fill=None, black outside. (Its fill=0 darkens the image's own edge a second time.)
+Neighbouring rotations and affines are multiplied into one matrix, so an image is interpolated once, however many there are.
 """
 
 from __future__ import annotations

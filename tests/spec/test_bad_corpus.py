@@ -57,7 +57,9 @@ def test_places_and_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             assert span.column - 1 + span.length <= max(len(line), span.column)
         rendered = diagnostic.render().splitlines()
         if len(rendered) > 1 and "|" in rendered[1]:
-            assert underlined(rendered[1], rendered[2]) == shown(span.source.lines[span.line - 1], span.column, span.length)
+            assert underlined(rendered[1], rendered[2]) == shown(
+                span.source.lines[span.line - 1], span.column, span.length
+            )
 
 
 def underlined(line: str, carets: str) -> str:
@@ -107,7 +109,9 @@ def test_all_errors_as_data(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (second["code"], third["code"]) == ("E201", "E203")
 
 
-@pytest.mark.parametrize(("path", "reason"), [("none.yaml", "No such file"), (".", "Is a directory"), ("a\0b", "null byte")])
+@pytest.mark.parametrize(
+    ("path", "reason"), [("none.yaml", "No such file"), (".", "Is a directory"), ("a\0b", "null byte")]
+)
 def test_file_that_cannot_be_opened(path: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MnistspecError, match=reason) as caught:

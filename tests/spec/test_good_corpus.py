@@ -12,7 +12,7 @@ from mnistspec.spec.datasets import DATASETS
 from mnistspec.spec.dump import dump_spec
 from mnistspec.spec.loader import load_document, load_spec
 from mnistspec.spec.recipe import Optimizer, Scheduler
-from mnistspec.spec.schema import Spec
+from mnistspec.spec.schema import Notes, Spec
 from mnistspec.spec.units import Unit
 from tests.corpus_files import CORPUS, GOOD, SPECS, settings_of
 
@@ -106,3 +106,16 @@ def test_lines_are_those_of_the_blocks() -> None:
     document = load_document(CORPUS / "good" / "nested_groups.yaml")
     # gelu is written where the group's parameter is given, the rest in the groups.
     assert document.lines == (2, 2, 3, 2, 2, 3, 3, 2, 2, 7, 3, 4, 4)
+
+
+def test_the_largest_spec_can_be_read_back(tmp_path: Path) -> None:
+    block = "conv: {out_channels: 8, kernel_size: 1, stride: 1, padding: 0, dilation: 1, groups: 1, bias: false}"
+    text = "\\U000e0001" * 2_000
+    path = tmp_path / "largest.yaml"
+    path.write_text(
+        f'title: "{text}"\nlayers: [repeat: {{times: 498, layers: [{block}]}}, conv: 10, gap]\n', encoding="utf-8"
+    )
+    spec = load_spec(path)
+    dumped = dump_spec(spec.model_copy(update={"notes": Notes(target=spec.title, analysis=spec.title)}))
+    path.write_text(dumped, encoding="utf-8")
+    assert len(load_spec(path).layers) == 500

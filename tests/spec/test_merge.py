@@ -1,4 +1,4 @@
-"""`extends` and `--set` merge as JSON Merge Patch does: the examples of RFC 7396, appendix A, that are mappings on both sides."""
+"""`extends` and `--set` merge as JSON Merge Patch does: the examples of RFC 7396, appendix A, that are mappings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mnistspec.spec.diagnostics import Collector, Source
 from mnistspec.spec.merge import merge, read_setting
 from mnistspec.spec.reader import plain
 from mnistspec.spec.source import read_text
-from mnistspec.spec.tree import Mapping
+from mnistspec.spec.tree import Mapping, Node
 
 
 def tree(text: str) -> Mapping:
@@ -32,7 +32,11 @@ def tree(text: str) -> Mapping:
         ("{e: null}", "{a: 1}", {"e": None, "a": 1}),
         ("{}", "{a: {bb: {ccc: null}}}", {"a": {"bb": {}}}),
         # Not in the RFC: a tagged mapping, and a group's parameter without a default.
-        ("{train: {optimizer: {sgd: {lr: 1}}}}", "{train: {optimizer: {adam: {}}}}", {"train": {"optimizer": {"adam": {}}}}),
+        (
+            "{train: {optimizer: {sgd: {lr: 1}}}}",
+            "{train: {optimizer: {adam: {}}}}",
+            {"train": {"optimizer": {"adam": {}}}},
+        ),
         (
             "{train: {optimizer: {sgd: {lr: 1}}}}",
             "{train: {optimizer: {sgd: {momentum: 0}}}}",
@@ -48,7 +52,7 @@ def test_merge(base: str, patch: str, merged: object) -> None:
 
 
 def test_a_setting_points_into_itself() -> None:
-    node = read_setting("train.optimizer.sgd.lr=0.5", Collector("test"))
+    node: Node | None = read_setting("train.optimizer.sgd.lr=0.5", Collector("test"))
     assert node is not None
     assert plain(node) == {"train": {"optimizer": {"sgd": {"lr": 0.5}}}}
     places = []

@@ -11,8 +11,9 @@ import torch
 from mnistspec.network.builder import build_model
 from mnistspec.network.summary import summarize
 from mnistspec.spec.blocks import Block, Module, Shape, ShapeError
+from mnistspec.spec.diagnostics import InvalidSpecError
 from mnistspec.spec.dump import dump_spec
-from mnistspec.spec.loader import InvalidSpecError, load_document, load_spec
+from mnistspec.spec.loader import load_document, load_spec
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,9 @@ def block() -> Iterator[type[Block]]:
 
         def output_shape(self, shape: Shape) -> Shape:
             if len(shape) != 3 or shape[0] % self.upscale_factor**2:
-                raise ShapeError(f"shuffle needs a multiple of {self.upscale_factor**2} channels, but gets {shape[0]}", "add some")
+                raise ShapeError(
+                    f"shuffle needs a multiple of {self.upscale_factor**2} channels, but gets {shape[0]}", "add some"
+                )
             return (shape[0] // self.upscale_factor**2, *(size * self.upscale_factor for size in shape[1:]))
 
         def modules(self, shape: Shape) -> tuple[Module, ...]:
@@ -66,7 +69,7 @@ def test_a_new_block_is_known_everywhere(tmp_path: Path, block: type[Block]) -> 
         ("shuffle: {upscale: 2}", 'shuffle has no key "upscale"; did you mean "upscale_factor"?'),
         ("shuffle: two", 'upscale_factor must be a whole number, not the text "two"'),
         ("shuffle", "shuffle needs a multiple of 4 channels, but gets 1 from the data set"),
-        ("resnet", "dropout, fc, shuffle, repeat"),
+        ("attention", "dropout, fc, shuffle, repeat"),
     ],
 )
 def test_messages_know_a_new_block(tmp_path: Path, layers: str, message: str) -> None:

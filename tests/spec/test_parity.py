@@ -60,7 +60,9 @@ def _fields() -> list[tuple[type[Unit], str]]:
     ]
 
 
-@pytest.mark.parametrize(("member", "name"), _fields(), ids=lambda value: value if isinstance(value, str) else value.word)
+@pytest.mark.parametrize(
+    ("member", "name"), _fields(), ids=lambda value: value if isinstance(value, str) else value.word
+)
 def test_argument_exists_and_has_the_same_default(member: type[Unit], name: str) -> None:
     parameters = inspect.signature(_torch_class(member)).parameters
     assert name in parameters
@@ -73,7 +75,9 @@ def test_argument_exists_and_has_the_same_default(member: type[Unit], name: str)
         assert ours == theirs
 
 
-@pytest.mark.parametrize("member", [*Block.members.values(), *Optimizer.members.values()], ids=lambda member: member.word)
+@pytest.mark.parametrize(
+    "member", [*Block.members.values(), *Optimizer.members.values()], ids=lambda member: member.word
+)
 def test_unwritten_arguments_are_torchs_own(member: type[Unit]) -> None:
     """What a spec cannot say must have a default in torch."""
     parameters = inspect.signature(_torch_class(member)).parameters.values()

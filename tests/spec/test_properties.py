@@ -12,7 +12,9 @@ from mnistspec.spec.schema import Spec
 from tests.strategies import specs
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(spec=specs())
 def test_dumped_and_loaded_it_is_the_same(spec: Spec, tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"

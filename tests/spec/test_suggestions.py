@@ -37,6 +37,6 @@ def test_aliases_and_torch_names(member: type[Unit]) -> None:
     assert not set(member.aliases) & set(member.members)
 
 
-@pytest.mark.parametrize("word", ["", "transformer", "数字", "x" * 10_000, "attention", "lstm"])
+@pytest.mark.parametrize("word", ["", "transformer", "数字", "x" * 10_000, "attention", "lstm", "embedding"])
 def test_no_suggestion_for_something_else(word: str) -> None:
     assert meant(Block, word) is None

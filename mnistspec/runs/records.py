@@ -1,0 +1,80 @@
+"""Run folders as figures: spec, status and result, read without torch and without the weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.errors import CorruptError, UsageError
+from mnistspec.spec.loader import Document, load_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mnistspec.spec.schema import Spec
+
+FORMAT = 1  # of result.json, as in mnistspec.runs.weights, which needs torch
+DONE = "done"
+UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run: its folder, its spec with the network by arithmetic, and its result, which is None before it has ended."""
+
+    path: Path
+    document: Document
+    result: dict[str, Any] | None
+
+    @property
+    def spec(self) -> Spec:
+        """The spec that was trained, with every default filled in."""
+        return self.document.spec
+
+    @property
+    def status(self) -> str:
+        """How the run ended: done, not finite, or unfinished."""
+        return str(self.result["status"]) if self.result else UNFINISHED
+
+
+def read_record(path: Path) -> Record:
+    """Return the run in a folder; raise UsageError for a folder that is none, CorruptError or SpecError for a damaged one."""
+    if not (path / "resolved.yaml").is_file():
+        raise UsageError(f"{path}: not a run folder: it has no resolved.yaml")
+    return Record(path, load_document(path / "resolved.yaml", extends=False), read_result(path))
+
+
+def read_result(path: Path) -> dict[str, Any] | None:
+    """Return the content of a run's result.json, or None if there is none yet."""
+    file = path / "result.json"
+    return read_json(file) if file.is_file() else None
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Return a JSON object that mnistspec wrote; raise CorruptError for anything else."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise CorruptError(f"{file}: not JSON that mnistspec wrote: {error}") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CorruptError(f"{file}: not JSON that this mnistspec can read: an object of format {FORMAT}")
+    return content
+
+
+def count_epochs(path: Path) -> int:
+    """Return how many epochs a run has done, by the lines of its metrics.csv, which may be growing."""
+    try:
+        lines = (path / "metrics.csv").read_bytes().count(b"\n")
+    except OSError:
+        return 0
+    return max(0, lines - 1)
+
+
+def find_runs(path: Path) -> list[Path]:
+    """Return the run folders at or below a path, oldest first within a name; raise UsageError if there is no such folder."""
+    if not path.is_dir():
+        raise UsageError(f"{path}: no such folder; give a run, a sweep or a folder of runs")
+    if (path / "resolved.yaml").is_file():
+        return [path]
+    return sorted(file.parent for file in path.rglob("resolved.yaml"))

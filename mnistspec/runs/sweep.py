@@ -1,0 +1,194 @@
+"""A sweep: the jobs of a grid brought to their ends by an engine, what is done already left alone, the results in two tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.runs.engine import Engine, Outcome
+from mnistspec.runs.files import write_text
+from mnistspec.runs.grid import Job, identify
+from mnistspec.runs.records import DONE, FORMAT, count_epochs, read_json, read_result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+WAITING, RUNNING, INTERRUPTED, FAILED = "waiting", "running", "interrupted", "failed"
+
+
+@dataclass
+class Run:
+    """A job of the sweep and how far it is."""
+
+    job: Job
+    status: str = WAITING
+    folder: Path | None = None
+    resume: bool = False  # whether the folder has a checkpoint to go on from
+    message: str = ""
+    epochs: int = 0  # done
+    epochs_before: int = 0  # of these, done before this sweep began
+    result: dict[str, Any] = field(default_factory=dict)
+
+    def as_row(self, root: Path) -> dict[str, Any]:
+        """Return the row of sweep.json; ``best_test_accuracy`` is that of the best epoch, chosen on the test set."""
+        seconds = self.result.get("seconds")
+        return {
+            "id": self.job.id,
+            "spec": self.job.spec.name,
+            "settings": dict(setting.split("=", 1) for setting in self.job.settings),
+            "seed": self.job.seed,
+            "status": self.status,
+            "test_accuracy": self.result.get("test_accuracy"),
+            "best_test_accuracy": self.result.get("best_test_accuracy"),
+            "epochs": self.epochs,
+            "seconds": seconds and seconds["total"],
+            "folder": self.folder and self.folder.relative_to(root).as_posix(),
+            "message": self.message,
+        }
+
+
+class Sweep:
+    """The runs of a grid in one folder. Iterate over ``watch`` after ``start``; whoever iterates prints."""
+
+    def __init__(self, root: Path, jobs: Sequence[Job]) -> None:
+        """Find out what is done already, and what can go on from a checkpoint."""
+        self.root = root
+        self.runs = [Run(job) for job in jobs]
+        self._index = _FolderIndex(root)
+        self._pending: dict[Future[Outcome], Run] = {}
+        self._began = time.monotonic()
+        ids = {job.id for job in jobs}
+        self._others = [row for row in _read_rows(root / "sweep.json") if row["id"] not in ids]
+        for name in {job.spec.name for job in jobs}:
+            self._index.refresh(name)
+        for run in self.runs:
+            self._find_earlier(run)
+
+    def _find_earlier(self, run: Run) -> None:
+        folders = self._index.find(run.job)
+        for folder in folders:
+            if (result := read_result(folder)) is not None and result["status"] == DONE:
+                run.status, run.folder, run.result = DONE, folder, result
+                run.epochs = run.epochs_before = result["epochs"]
+                return
+        for folder in folders:
+            if any(folder.glob("checkpoints/*.safetensors")):
+                run.folder, run.resume = folder, True
+                run.epochs = run.epochs_before = count_epochs(folder)
+                return
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many runs there are of each status."""
+        return Counter(run.status for run in self.runs)
+
+    def start(self, engine: Engine) -> None:
+        """Give the engine all that is not done."""
+        self._began = time.monotonic()
+        self.write()
+        for run in self.runs:
+            if run.status != DONE:
+                self._pending[engine.submit(run.job, run.folder if run.resume else None)] = run
+
+    def watch(self, tick: float = 0.2) -> Iterator[Run | None]:
+        """Yield each run when it begins and when it ends, and None now and then, until no run is left."""
+        while self._pending:
+            finished, _ = wait(self._pending, timeout=tick, return_when=FIRST_COMPLETED)
+            for future, run in self._pending.items():
+                if run.status == WAITING and future.running():
+                    run.status = RUNNING
+                    yield run
+            for future in finished:
+                run = self._pending.pop(future)
+                self._finish(run, future)
+                self.write()
+                yield run
+            if not finished:
+                yield None
+
+    def look(self) -> None:
+        """Bring the epochs of the runs that are under way up to date, from what they have written."""
+        running = [run for run in self.runs if run.status == RUNNING]
+        for name in {run.job.spec.name for run in running if run.folder is None}:
+            self._index.refresh(name)
+        for run in running:
+            run.folder = run.folder or self._index.find_unfinished(run.job)
+            run.epochs = count_epochs(run.folder) if run.folder else 0
+
+    def time_left(self) -> float | None:
+        """Return the seconds that are left at the pace so far, where an epoch costs what its arithmetic costs; None at first."""
+        done = sum((run.epochs - run.epochs_before) * run.job.macs for run in self.runs)
+        open_runs = [run for run in self.runs if run.status in {WAITING, RUNNING}]
+        rest = sum((run.job.spec.train.epochs - run.epochs) * run.job.macs for run in open_runs)
+        return (time.monotonic() - self._began) * rest / done if done else None
+
+    def _finish(self, run: Run, future: Future[Outcome]) -> None:
+        error = future.exception()
+        outcome = Outcome(FAILED, message=f"{type(error).__name__}: {error}") if error else future.result()
+        run.status, run.message = outcome.status, outcome.message
+        self._index.refresh(run.job.spec.name)
+        run.folder = outcome.folder or run.folder or self._index.find_unfinished(run.job)
+        if run.folder is None:
+            return
+        run.result = read_result(run.folder) or {}
+        run.epochs = count_epochs(run.folder)
+        if run.status == DONE and run.folder not in self._index.find(run.job):
+            run.status, run.message = FAILED, "the spec was changed while the sweep ran; start it again"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row a run of this grid."""
+        return [run.as_row(self.root) for run in self.runs]
+
+    def write(self) -> None:
+        """Write sweep.json and sweep.csv: the runs of other grids in this folder, then those of this one."""
+        rows = [*self._others, *self.rows()]
+        write_text(self.root / "sweep.json", json.dumps({"format": FORMAT, "runs": rows}, indent=2) + "\n")
+        write_text(self.root / "sweep.csv", _to_csv(rows))
+
+
+class _FolderIndex:
+    """The run folders of a sweep by what they train; each is read once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: set[Path] = set()
+        self._by_id: dict[tuple[str, str], list[Path]] = {}
+
+    def refresh(self, name: str) -> None:
+        """Take in the folders of a spec's name that are new."""
+        for file in sorted((self._root / name).glob("*/resolved.yaml")):
+            if file not in self._known:
+                self._known.add(file)
+                identity = identify(file.read_text(encoding="utf-8", errors="replace"))
+                self._by_id.setdefault((name, identity), []).insert(0, file.parent)
+
+    def find(self, job: Job) -> list[Path]:
+        """Return the folders that train what a job trains, newest first."""
+        return self._by_id.get((job.spec.name, job.id), [])
+
+    def find_unfinished(self, job: Job) -> Path | None:
+        """Return the newest of them, unless its run is done."""
+        folder = next(iter(self.find(job)), None)
+        return folder if folder and (read_result(folder) or {}).get("status") != DONE else None
+
+
+def _read_rows(file: Path) -> list[dict[str, Any]]:
+    """Return the rows that earlier sweeps left; what was under way when one was killed was interrupted."""
+    rows: list[dict[str, Any]] = read_json(file)["runs"] if file.is_file() else []
+    return [{**row, "status": INTERRUPTED if row["status"] == RUNNING else row["status"]} for row in rows]
+
+
+def _to_csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    columns = list(Run.__dataclass_fields__) if not rows else list(rows[0])
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "settings": "; ".join(f"{key}={value}" for key, value in row["settings"].items())} for row in rows)
+    return text.getvalue()

@@ -1,0 +1,129 @@
+"""The same network, computed faster while it learns; the model itself stays a plain nn.Sequential."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from mnistspec.training.dropout import Dropout, Source
+from mnistspec.training.layers import (
+    Convolution,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    Linear,
+    MaxPool,
+    Plain,
+    ReLU,
+    to_channels_last,
+)
+from mnistspec.training.normalization import BatchNorm
+from mnistspec.training.randomness import Purpose, make_generator
+
+
+class Network(nn.Module):
+    """A model with a faster training mode on the CPU; in evaluation mode, and on other devices, it is the model itself.
+
+    It has the model's own parameters and buffers, so the model is trained when this is. Hooks of the model's modules do not run in the
+    faster mode. Maps are in channels-last order on the CPU and on CUDA, where that is faster, and not on MPS, where it is slower.
+    """
+
+    def __init__(self, model: nn.Sequential) -> None:
+        super().__init__()
+        self.model = model
+        self.source = Source()
+        self.layers = list(_make_layers(model, self.source))
+
+    def begin_step(self, seed: int, epoch: int, step: int) -> None:
+        """Let dropout draw what belongs to this step."""
+        self.source.generator = make_generator(seed, epoch, step, Purpose.DROPOUT)
+        if self._draws_from_torch():
+            torch.manual_seed(int(self.source.generator.integers(2**63)))
+
+    def _draws_from_torch(self) -> bool:
+        """Whether modules of torch's own draw the dropout."""
+        return not self._is_on_cpu() or any(isinstance(layer, Plain) for layer in self.layers)
+
+    def _is_on_cpu(self) -> bool:
+        return all(parameter.device.type == "cpu" for parameter in self.model.parameters())
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (n, classes) for images (n, channels, height, width)."""
+        if images.device.type == "mps":
+            return _as_tensor(self.model(images))
+        images = to_channels_last(images)
+        if not self.training or images.device.type != "cpu":
+            return _as_tensor(self.model(images))
+        parameters = [parameter for layer in self.layers for parameter in layer.parameters]
+        return _as_tensor(_Chain.apply(self.layers, images, *parameters))  # type: ignore[no-untyped-call]  # torch's has no types
+
+
+class _Chain(torch.autograd.Function):
+    """The layers one after the other, as one function to torch's automatic gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, layers: list[Layer], values: Tensor, *_parameters: Tensor) -> Tensor:  # noqa: ANN401 - torch's own
+        ctx.layers, ctx.kept = layers, []
+        is_kept = True  # by whoever gave the images
+        for layer in layers:
+            values, kept = layer.forward(values.clone() if is_kept and layer.overwrites else values)
+            is_kept = layer.keeps_output or (is_kept and layer.shares)
+            ctx.kept.append(kept)
+        return values
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]  # torch's own decorator has no types
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - torch's own
+        of_values: Tensor | None = gradient.clone()  # layers write into it
+        of_all: list[Tensor | None] = []
+        for index in reversed(range(len(ctx.layers))):
+            needs_input = index > 0 or ctx.needs_input_grad[1]
+            of_values, of_parameters = ctx.layers[index].backward(ctx.kept.pop(), of_values, needs_input)
+            of_all[:0] = of_parameters
+        return (None, of_values, *of_all)
+
+
+def accelerate(model: nn.Sequential) -> Network:
+    """Return the model's faster twin, which has the same parameters and buffers."""
+    return Network(model)
+
+
+def _make_layers(model: nn.Sequential, source: Source) -> Iterator[Layer]:
+    for module in model:
+        if type(module) is nn.Sequential:
+            yield from _make_layers(module, source)
+        elif not (isinstance(module, nn.Identity) or (isinstance(module, nn.Dropout) and module.p == 0)):
+            yield _make_layer(module, source)
+
+
+def _make_layer(module: nn.Module, source: Source) -> Layer:
+    """Return the layer for a module; exact classes only, since a subclass may compute anything."""
+    match module:
+        case nn.Conv2d(padding_mode="zeros", padding=tuple()) if type(module) is nn.Conv2d:
+            return Convolution(module)
+        case nn.Linear() if type(module) is nn.Linear:
+            return Linear(module)
+        case nn.ReLU() if type(module) is nn.ReLU:
+            return ReLU()
+        case nn.BatchNorm1d() | nn.BatchNorm2d() if type(module) in {nn.BatchNorm1d, nn.BatchNorm2d}:
+            return BatchNorm(module)
+        case nn.Dropout() if type(module) is nn.Dropout:
+            return Dropout(module.p, source)
+        case nn.MaxPool2d(return_indices=False) if type(module) is nn.MaxPool2d:
+            return MaxPool(module)
+        case nn.AdaptiveAvgPool2d(output_size=1 | (1, 1)) if type(module) is nn.AdaptiveAvgPool2d:
+            return GlobalAveragePool()
+        case nn.Flatten(start_dim=1, end_dim=-1) if type(module) is nn.Flatten:
+            return Flatten()
+        case _:
+            return Plain(module)
+
+
+def _as_tensor(output: object) -> Tensor:
+    """Return the output of a call that torch gives no type."""
+    assert isinstance(output, Tensor)  # noqa: S101 - for the type checker
+    return output

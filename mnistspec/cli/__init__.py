@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from mnistspec.cli.blocks import blocks
 from mnistspec.cli.build import build
+from mnistspec.cli.compare import compare
 from mnistspec.cli.console import print_error
 from mnistspec.cli.data import data
 from mnistspec.cli.evaluate import evaluate
 from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.predict import predict
+from mnistspec.cli.sweep import sweep
 from mnistspec.cli.train import train
 from mnistspec.cli.validate import validate
 from mnistspec.errors import MnistspecError
@@ -24,7 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (build, train, validate, predict, evaluate, data):
+for command in (build, train, validate, predict, evaluate, data, blocks, sweep, compare):
     app.command()(command)
 
 

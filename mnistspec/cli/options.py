@@ -23,6 +23,9 @@ DataDir: TypeAlias = Annotated[
         metavar="DIR", help="Folder with the data set's four IDX files, packed (.gz) or not.", show_default=False
     ),
 ]
+Threads: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Threads that a run computes with on the CPU.", show_default=False)
+]
 Best: TypeAlias = Annotated[
     bool,
     typer.Option("--best", help="Use the weights of the epoch that was best on the test set, not the last epoch's."),

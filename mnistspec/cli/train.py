@@ -9,7 +9,7 @@ import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_warning
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Json, Settings
+from mnistspec.cli.options import DataDir, Device, Json, Settings, Threads
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Use this seed instead of the spec's.", show_default=False)] = None,
     device: Device = None,
+    threads: Threads = None,
     settings: Settings = None,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are made.")] = Path("runs"),
     name: Annotated[
@@ -57,7 +58,9 @@ def train(
         raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
     results = []
     for execution in (
-        _resume(resume, data_dir, device) if resume else _start(specs or [], changes, runs, data_dir, device)
+        _resume(resume, data_dir, device, threads)
+        if resume
+        else _start(specs or [], changes, runs, data_dir, device, threads)
     ):
         result = _run(execution, checkpoint_every)
         results.append({"run": str(execution.folder.path), **result})
@@ -72,7 +75,7 @@ def train(
 
 
 def _start(
-    specs: list[Path], changes: list[str], runs: Path, data_dir: Path | None, device: str | None
+    specs: list[Path], changes: list[str], runs: Path, data_dir: Path | None, device: str | None, threads: int | None
 ) -> Iterator[Execution]:
     """Yield a new run for each spec, once all of them are known to be right."""
     from mnistspec.spec.loader import load_document
@@ -85,6 +88,7 @@ def _start(
     from mnistspec.training.device import choose_device
     from mnistspec.views.tables import render_text, summary_table
 
+    _use_threads(threads)
     chosen = choose_device(device)
     for document, source in documents:
         data = load_dataset(document.spec.data, data_dir=data_dir)
@@ -92,14 +96,23 @@ def _start(
         yield Execution.start(runs, document.spec, source, data, chosen, summary)
 
 
-def _resume(path: Path, data_dir: Path | None, device: str | None) -> Iterator[Execution]:
+def _resume(path: Path, data_dir: Path | None, device: str | None, threads: int | None) -> Iterator[Execution]:
     """Yield the run that goes on."""
     from mnistspec.data.datasets import load_dataset
     from mnistspec.runs.execution import Execution, open_run
     from mnistspec.training.device import choose_device
 
+    _use_threads(threads)
     folder = open_run(path)
     yield Execution(folder, load_dataset(folder.spec.data, data_dir=data_dir), choose_device(device))
+
+
+def _use_threads(count: int | None) -> None:
+    """Have torch compute with so many threads; it has to know before it computes anything."""
+    if count is not None:
+        import torch
+
+        torch.set_num_threads(count)
 
 
 def _run(execution: Execution, checkpoint_every: int | None) -> dict[str, Any]:

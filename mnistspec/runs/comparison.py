@@ -171,8 +171,10 @@ class Comparison:
         return find_difference(*self.recipes) if len(self.recipes) == 2 else None
 
 
-def compare_runs(runs: Iterable[Record], *, sort: str = "mean", reverse: bool = False, filters: Sequence[str] = ()) -> Comparison:
-    """Return the comparison of finished runs, at most one a recipe and seed; raise UsageError for a filter that leaves nothing."""
+def compare_runs(
+    runs: Iterable[Record], *, sort: str = "mean", reverse: bool = False, filters: Sequence[str] = ()
+) -> Comparison:
+    """Return the comparison of finished runs, one a recipe and seed; raise UsageError where a filter leaves nothing."""
     groups: dict[str, list[Record]] = defaultdict(list)
     for run in runs:
         groups[recipe_of(run.spec)].append(run)
@@ -197,7 +199,7 @@ def recipe_of(spec: Spec) -> str:
 
 
 def find_difference(first: Recipe, second: Recipe) -> Difference:
-    """Return the difference over the seeds that both have if there are two or more, else that of all seeds by Welch's test."""
+    """Return the difference over the seeds that both have; if there are less than two, that of all by Welch's test."""
     shared = tuple(seed for seed in first.seeds if seed in second.seeds)
     by_seed = [dict(zip(recipe.seeds, recipe.accuracies, strict=True)) for recipe in (first, second)]
     if len(shared) > 1:

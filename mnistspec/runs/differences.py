@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mnistspec.spec.schema import Spec
 
 _PROSE = ("name", "title", "notes", "reference")
-_SHOWN = 3  # settings that are written out, and as many values of one
+_SHOWN = 3  # settings that a label has room for
 _LONGEST = 24
 
 
@@ -58,10 +58,10 @@ def _walk(data: object, path: str) -> Iterator[tuple[str, str]]:
         for key, value in data.items():
             yield from _walk(value, f"{path}.{key}" if path else str(key))
     elif isinstance(data, list | tuple) and any(isinstance(item, dict) for item in data):
-        for item in data:
-            if isinstance(item, str):
-                yield path, item
-            yield from _walk(item, path) if isinstance(item, dict) else ()
+        for item in data:  # blocks or augmentations: a word, or one with arguments
+            yield path, item if isinstance(item, str) else next(iter(item))
+            if isinstance(item, dict):
+                yield from _walk(item, path)
     else:
         yield path, _text(data)
 
@@ -73,6 +73,8 @@ def _text(value: Any) -> str:  # noqa: ANN401 - whatever a spec can hold
 
 
 def _phrase(values: tuple[str, ...]) -> str:
-    """Return one value if all are the same, else the first ones."""
-    text = values[0] if len(set(values)) == 1 else "/".join(values)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    """Return one value if all are the same, all of them if they are short, else their number."""
+    if len(set(values)) == 1:
+        return values[0] if len(values[0]) <= _LONGEST else f"{values[0][: _LONGEST - 3]}..."
+    text = "/".join(values)
+    return text if len(text) <= _LONGEST else f"{len(values)} items"

@@ -22,7 +22,7 @@ _INTERRUPTED = {128 + signal.SIGINT, 128 + signal.SIGTERM}
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: done, failed, not finite, interrupted, or waiting (it was never begun); where, and what was said."""
+    """How a job ended (done, failed, not finite, interrupted; waiting if never begun), where, and its last words."""
 
     status: str
     folder: Path | None = None
@@ -33,19 +33,19 @@ class Engine(Protocol):
     """Executes jobs, several at a time, in the order in which they come."""
 
     def submit(self, job: Job, resume: Path | None = None) -> Future[Outcome]:
-        """Execute a job, going on with the run folder ``resume`` if there is one; the run's folder ends up below the sweep's."""
+        """Execute a job, going on in the folder ``resume`` if there is one; the folder ends up below the sweep's."""
 
     def stop(self) -> None:
         """Begin nothing more and have what is under way end with a checkpoint; every future comes to an end soon."""
 
 
 class LocalEngine:
-    """Executes each job as a process of its own, ``mnistspec train``, so that the crash or the kill of one harms no other."""
+    """Executes each job as a process of its own, ``mnistspec train``, so that the crash of one harms no other."""
 
     def __init__(
         self, root: Path, *, jobs: int, threads: int, options: tuple[str, ...] = (), keep_open: tuple[int, ...] = ()
     ) -> None:
-        """Make run folders in ``root``; ``options`` go to each train command, children inherit the files in ``keep_open``."""
+        """Make run folders in ``root``; ``options`` go to each train command, processes inherit ``keep_open``."""
         self._options = (f"--threads={threads}", *options, "--json")
         self._root, self._keep_open = root, keep_open if os.name == "posix" else ()
         self._pool = ThreadPoolExecutor(jobs)

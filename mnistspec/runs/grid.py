@@ -58,7 +58,7 @@ def identify(resolved: str) -> str:
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """Return the seeds of a text such as ``0-9`` or ``0-2,7``, each once; raise UsageError where it is something else."""
+    """Return the seeds of a text such as ``0-9`` or ``0-2,7``, each once; raise UsageError for any other text."""
     seeds: dict[int, None] = {}
     for part in text.split(","):
         match = _SEEDS.fullmatch(part.strip())
@@ -70,13 +70,15 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         if last > _MAX_SEED:
             raise UsageError(f"--seeds: a seed is at most {_MAX_SEED}, not {last}")
         if last - first >= MAX_RUNS:
-            raise UsageError(f"--seeds: {part.strip()} are {last - first + 1:,} seeds; a sweep has at most {MAX_RUNS:,} runs")
+            raise UsageError(
+                f"--seeds: {part.strip()} are {last - first + 1:,} seeds; a sweep has at most {MAX_RUNS:,} runs"
+            )
         seeds.update(dict.fromkeys(range(first, last + 1)))
     return tuple(seeds)
 
 
 def split_values(text: str) -> list[str]:
-    """Return the values between a text's commas; those in quotes, brackets and braces belong to a value: ``[1, 2],[3]`` has two."""
+    """Return what stands between a text's commas; those in quotes and brackets do not count: ``[1, 2],[3]`` has two."""
     values, start, quote_mark, before = [], 0, "", ","
     open_brackets: list[str] = []
     for index, character in enumerate(text):
@@ -116,7 +118,7 @@ def expand_settings(settings: Iterable[str]) -> list[list[str]]:
 def make_grid(paths: Sequence[Path], settings: Iterable[str], seeds: Sequence[int] = ()) -> list[Job]:
     """Return the jobs of specs x settings x seeds; without seeds each spec keeps its own.
 
-    Raises SpecError with the errors of all specs under all settings, UsageError for a grid that is too large or has a run twice.
+    Raises SpecError with the errors of all specs under all settings, UsageError for a grid too large or with twins.
     """
     choices = expand_settings(settings)
     varied = {choice[0].partition("=")[0] for choice in choices if len(choice) > 1}
@@ -134,7 +136,8 @@ def make_grid(paths: Sequence[Path], settings: Iterable[str], seeds: Sequence[in
 def _load_all(
     paths: Sequence[Path], combinations: list[tuple[str, ...]]
 ) -> Iterator[tuple[Path, tuple[str, ...], Document]]:
-    documents, problems = [], {}
+    documents: list[tuple[Path, tuple[str, ...], Document]] = []
+    problems: dict[str, None] = {}
     for path, changes in product(paths, combinations):
         try:
             documents.append((path, changes, load_document(path, changes)))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FORMAT = 1  # of result.json, as in mnistspec.runs.weights, which needs torch
 DONE = "done"
 UNFINISHED = "unfinished"
+_FIGURES = ("status", "epochs", "test_accuracy", "best_test_accuracy", "seconds", "targets")
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,18 @@ class Record:
         return self.document.spec
 
     @property
+    def figures(self) -> dict[str, Any]:
+        """The result of a run that has ended."""
+        return self.result or {}
+
+    @property
     def status(self) -> str:
         """How the run ended: done, not finite, or unfinished."""
         return str(self.result["status"]) if self.result else UNFINISHED
 
 
 def read_record(path: Path) -> Record:
-    """Return the run in a folder; raise UsageError for a folder that is none, CorruptError or SpecError for a damaged one."""
+    """Return the run in a folder; raise UsageError where is none, CorruptError or SpecError where it is damaged."""
     if not (path / "resolved.yaml").is_file():
         raise UsageError(f"{path}: not a run folder: it has no resolved.yaml")
     return Record(path, load_document(path / "resolved.yaml", extends=False), read_result(path))
@@ -48,7 +54,13 @@ def read_record(path: Path) -> Record:
 def read_result(path: Path) -> dict[str, Any] | None:
     """Return the content of a run's result.json, or None if there is none yet."""
     file = path / "result.json"
-    return read_json(file) if file.is_file() else None
+    if not file.is_file():
+        return None
+    result = read_json(file)
+    missing = [key for key in _FIGURES if key not in result]
+    if missing:
+        raise CorruptError(f"{file}: not a result that mnistspec wrote: it has no {missing[0]}")
+    return result
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -72,7 +84,7 @@ def count_epochs(path: Path) -> int:
 
 
 def find_runs(path: Path) -> list[Path]:
-    """Return the run folders at or below a path, oldest first within a name; raise UsageError if there is no such folder."""
+    """Return the run folders at or below a path; raise UsageError if there is no such folder."""
     if not path.is_dir():
         raise UsageError(f"{path}: no such folder; give a run, a sweep or a folder of runs")
     if (path / "resolved.yaml").is_file():

@@ -1,4 +1,4 @@
-"""Whether two recipes differ by more than the noise between seeds: confidence intervals by Student's t, without scipy."""
+"""Whether two recipes differ by more than the noise between seeds: intervals by Student's t, without scipy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def paired_interval(differences: Sequence[float]) -> Interval:
 
 
 def welch_interval(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Return the interval of the difference of two means of two or more values each, whose variances may differ (Welch 1947)."""
+    """Return the interval of the difference of two means of two or more values each, by Welch's test (1947)."""
     parts = [(variance(values) / len(values), len(values) - 1) for values in (first, second)]
     squared = sum(part for part, _ in parts)
     below = sum(part**2 / degrees for part, degrees in parts)
@@ -60,11 +60,13 @@ def t_quantile(degrees: float, confidence: float = CONFIDENCE) -> float:
 def _probability(angle: float, degrees: float) -> float:
     """Return P(|T| <= sqrt(degrees) tan(angle)).
 
-    With t = sqrt(n) tan(x) Student's density, proportional to (1 + t^2/n)^(-(n+1)/2), becomes cos(x)^(n-1), whose integral over
-    (-pi/2, pi/2) is sqrt(pi) gamma(n/2) / gamma((n+1)/2).
+    With t = sqrt(n) tan(x) Student's density, proportional to (1 + t^2/n)^(-(n+1)/2), becomes cos(x)^(n-1), whose
+    integral over (-pi/2, pi/2) is sqrt(pi) gamma(n/2) / gamma((n+1)/2).
     """
     step = angle / _INTERVALS
     weights = (1 if index in {0, _INTERVALS} else 4 if index % 2 else 2 for index in range(_INTERVALS + 1))
-    area = step / 3 * sum(weight * math.cos(step * index) ** (degrees - 1) for index, weight in enumerate(weights))
+    area = (
+        step / 3 * sum(weight * math.pow(math.cos(step * index), degrees - 1) for index, weight in enumerate(weights))
+    )
     whole = math.exp(math.lgamma(degrees / 2) - math.lgamma((degrees + 1) / 2)) * math.sqrt(math.pi)
     return 2 * area / whole

@@ -1,4 +1,4 @@
-"""A sweep: the jobs of a grid brought to their ends by an engine, what is done already left alone, the results in two tables."""
+"""A sweep: the jobs of a grid that are not done yet, brought to their ends by an engine; the results as tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.runs.engine import Engine, Outcome
@@ -31,10 +31,16 @@ class Run:
     status: str = WAITING
     folder: Path | None = None
     resume: bool = False  # whether the folder has a checkpoint to go on from
+    earlier: tuple[Path, ...] = ()  # folders of attempts that left nothing to go on from
     message: str = ""
     epochs: int = 0  # done
     epochs_before: int = 0  # of these, done before this sweep began
     result: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run has ended as it should."""
+        return self.status == DONE
 
     def as_row(self, root: Path) -> dict[str, Any]:
         """Return the row of sweep.json; ``best_test_accuracy`` is that of the best epoch, chosen on the test set."""
@@ -83,6 +89,7 @@ class Sweep:
                 run.folder, run.resume = folder, True
                 run.epochs = run.epochs_before = count_epochs(folder)
                 return
+        run.earlier = tuple(folders)
 
     @property
     def counts(self) -> Counter[str]:
@@ -94,7 +101,7 @@ class Sweep:
         self._began = time.monotonic()
         self.write()
         for run in self.runs:
-            if run.status != DONE:
+            if not run.is_done:
                 self._pending[engine.submit(run.job, run.folder if run.resume else None)] = run
 
     def watch(self, tick: float = 0.2) -> Iterator[Run | None]:
@@ -119,11 +126,11 @@ class Sweep:
         for name in {run.job.spec.name for run in running if run.folder is None}:
             self._index.refresh(name)
         for run in running:
-            run.folder = run.folder or self._index.find_unfinished(run.job)
+            run.folder = run.folder or self._find_new(run)
             run.epochs = count_epochs(run.folder) if run.folder else 0
 
     def time_left(self) -> float | None:
-        """Return the seconds that are left at the pace so far, where an epoch costs what its arithmetic costs; None at first."""
+        """Return the seconds left at the pace so far, where an epoch costs what its arithmetic costs; None at first."""
         done = sum((run.epochs - run.epochs_before) * run.job.macs for run in self.runs)
         open_runs = [run for run in self.runs if run.status in {WAITING, RUNNING}]
         rest = sum((run.job.spec.train.epochs - run.epochs) * run.job.macs for run in open_runs)
@@ -134,13 +141,17 @@ class Sweep:
         outcome = Outcome(FAILED, message=f"{type(error).__name__}: {error}") if error else future.result()
         run.status, run.message = outcome.status, outcome.message
         self._index.refresh(run.job.spec.name)
-        run.folder = outcome.folder or run.folder or self._index.find_unfinished(run.job)
+        run.folder = outcome.folder or run.folder or self._find_new(run)
         if run.folder is None:
             return
         run.result = read_result(run.folder) or {}
         run.epochs = count_epochs(run.folder)
-        if run.status == DONE and run.folder not in self._index.find(run.job):
+        if run.is_done and run.folder not in self._index.find(run.job):
             run.status, run.message = FAILED, "the spec was changed while the sweep ran; start it again"
+
+    def _find_new(self, run: Run) -> Path | None:
+        """Return the folder that a run has made since the sweep began."""
+        return next((folder for folder in self._index.find(run.job) if folder not in run.earlier), None)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a row a run of this grid."""
@@ -173,11 +184,6 @@ class _FolderIndex:
         """Return the folders that train what a job trains, newest first."""
         return self._by_id.get((job.spec.name, job.id), [])
 
-    def find_unfinished(self, job: Job) -> Path | None:
-        """Return the newest of them, unless its run is done."""
-        folder = next(iter(self.find(job)), None)
-        return folder if folder and (read_result(folder) or {}).get("status") != DONE else None
-
 
 def _read_rows(file: Path) -> list[dict[str, Any]]:
     """Return the rows that earlier sweeps left; what was under way when one was killed was interrupted."""
@@ -187,8 +193,9 @@ def _read_rows(file: Path) -> list[dict[str, Any]]:
 
 def _to_csv(rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
-    columns = list(Run.__dataclass_fields__) if not rows else list(rows[0])
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**row, "settings": "; ".join(f"{key}={value}" for key, value in row["settings"].items())} for row in rows)
+    writer.writerows(
+        {**row, "settings": "; ".join(f"{key}={value}" for key, value in row["settings"].items())} for row in rows
+    )
     return text.getvalue()

@@ -166,13 +166,14 @@ def _excerpt(span: Span) -> list[str]:
     """Return the source line and the line with the carets under it."""
     if not 1 <= span.line <= len(span.source.lines):
         return []
-    line = printable(span.source.lines[span.line - 1])
-    if not line.strip():
-        return []
+    line = span.source.lines[span.line - 1]
     start, length = span.column - 1, span.length
     if len(line) > _WIDEST_LINE:  # keep the part around the caret
         first = max(0, min(start - _WIDEST_LINE // 2, len(line) - _WIDEST_LINE))
         line, start = line[first : first + _WIDEST_LINE], start - first
+    line = printable(line)
+    if not line.strip():
+        return []
     length = max(1, min(length, len(line) - start))
     pad = " " * (8 + _width(line[:start]))
     return [f"{span.line:5} | {line}", pad + "^" * max(1, _width(line[start : start + length]))]

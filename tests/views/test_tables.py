@@ -141,7 +141,9 @@ def test_confusion_shows_each_count(names: Sequence[str]) -> None:
 
 def test_predictions_name_the_class_and_the_runners_up() -> None:
     probabilities = torch.tensor([[0.7, 0.2, 0.1], [1.0, 0.0, 0.0], [0.9999999, 1e-7, 0]], dtype=torch.float64)
-    rows = rows_of(render(predictions_table(["a.png", "[red]b[/red].png", "c"], probabilities.tolist(), ["x", "[y]", "z"])))
+    rows = rows_of(
+        render(predictions_table(["a.png", "[red]b[/red].png", "c"], probabilities.tolist(), ["x", "[y]", "z"]))
+    )
     assert rows[-3:] == [
         ["a.png", "x", "70.00 %", "[y] 20.0 %, z 10.0 %"],
         ["[red]b[/red].png", "x", "100.00 %", "-"],

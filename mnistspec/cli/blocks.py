@@ -1,0 +1,41 @@
+"""``mnistspec blocks``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.console import print_json, print_result
+from mnistspec.cli.options import Json
+from mnistspec.errors import UsageError
+
+
+def blocks(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One word of the language: conv, sgd, mnist ...", show_default=False)
+    ] = None,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference as Markdown tables.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what may be written in a spec: blocks, optimizers, schedulers, augmentations, data sets.
+
+    Example: mnistspec blocks conv
+    """
+    from mnistspec.spec.diagnostics import did_you_mean, quote, suggest
+    from mnistspec.spec.reference import list_sections, list_words
+    from mnistspec.views.reference import reference_markdown, reference_text, word_text
+
+    words = list_words()
+    if name is not None:
+        found = [word for word in words if word.name == name]
+        if not found:
+            raise UsageError(f"unknown word {quote(name)}{did_you_mean(suggest(name, [word.name for word in words]))}")
+        words = found
+    if as_json:
+        print_json([asdict(word) for word in words])
+    elif as_markdown:
+        print_result(reference_markdown(words, {} if name else list_sections()))
+    else:
+        print_result("\n\n".join(map(word_text, words)) if name else reference_text(words))

@@ -1,0 +1,147 @@
+"""``mnistspec sweep``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mnistspec.cli.console import print_json, print_message, print_result, print_table
+from mnistspec.cli.interruption import Interrupted, interruption
+from mnistspec.cli.options import DataDir, Device, Json, SpecFiles
+
+if TYPE_CHECKING:
+    from mnistspec.runs.engine import Engine
+    from mnistspec.runs.grid import Job
+    from mnistspec.runs.sweep import Run, Sweep
+
+    Show = Callable[[Run | None], None]
+
+_LOCK = ".sweep.lock"
+
+
+def sweep(
+    specs: SpecFiles,
+    seeds: Annotated[
+        str | None, typer.Option(help="Seeds, such as 0-9 or 0,2,5; each spec's own if not given.", show_default=False)
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE,...",
+            help="Change a value of the specs; with commas, one after the other; repeatable.",
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Train for so many epochs instead of the specs'.", show_default=False)
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Runs at a time; as many as cores, or one on an accelerator, if not given.", show_default=False
+        ),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads of each run; two runs of one thread are faster than one of two.")
+    ] = 1,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders and tables are made.")] = Path(
+        "runs/sweep"
+    ),
+    data_dir: DataDir = None,
+    device: Device = None,
+    as_json: Json = False,
+) -> None:
+    """Train a grid of runs, specs x settings x seeds, several at a time.
+
+    The same command again goes on with what is not done. The results are in DIR/sweep.csv and DIR/sweep.json.
+
+    Example: mnistspec sweep specs/step6.yaml --seeds 0-4 --set train.batch_size=64,128
+    """
+    from mnistspec.runs.grid import make_grid, parse_seeds
+    from mnistspec.runs.lock import lock_folder
+    from mnistspec.runs.sweep import Sweep
+
+    fixed = [] if epochs is None else [f"train.epochs={epochs}"]
+    grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
+    with lock_folder(runs, _LOCK) as lock:
+        work = Sweep(runs, grid)
+        _tell_plan(work)
+        if any(not run.is_done for run in work.runs):
+            kind = _check_machine(grid, device, data_dir)
+            options = [f"--device={device}"] if device else []
+            options += [f"--data-dir={data_dir}"] if data_dir else []
+            from mnistspec.runs.engine import LocalEngine
+
+            at_once = jobs or (_count_cores() if kind == "cpu" else 1)
+            with LocalEngine(runs, jobs=at_once, threads=threads, options=tuple(options), keep_open=(lock,)) as engine:
+                _execute(work, engine)
+        else:
+            work.write()
+    _print_results(work, as_json=as_json)
+    if not all(run.is_done for run in work.runs):
+        raise typer.Exit(1)
+
+
+def _tell_plan(work: Sweep) -> None:
+    done, resumed = (sum(flags) for flags in zip(*((run.is_done, run.resume) for run in work.runs), strict=True))
+    words = [f"{len(work.runs)} runs in {work.root}"] if len(work.runs) != 1 else [f"1 run in {work.root}"]
+    words += [f"{done} done already"] if done else []
+    words += [f"{resumed} to go on from a checkpoint"] if resumed else []
+    print_message(", ".join(words))
+
+
+def _check_machine(grid: Sequence[Job], device: str | None, data_dir: Path | None) -> str:
+    """Return the kind of device there is; raise what would stop each run, and fetch the data once for all."""
+    from mnistspec.data.datasets import load_dataset
+    from mnistspec.training.device import choose_device
+
+    for name in {job.spec.data for job in grid}:
+        load_dataset(name, data_dir=data_dir)
+    return choose_device(device).type
+
+
+def _count_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _execute(work: Sweep, engine: Engine) -> None:
+    """Bring the sweep to its end; on Ctrl-C or SIGTERM have the runs take their checkpoints, and say how to go on."""
+    from mnistspec.cli.sweep_progress import show_sweep
+
+    interruption.busy = lambda: True  # a signal waits for the next look, so that no table is left half written
+    with show_sweep(work) as show:
+        try:
+            work.start(engine)
+            for run in work.watch():
+                show(run)
+                interruption.check()
+        except Interrupted:
+            engine.stop()
+            print_message("interrupted: the runs that are under way take their checkpoints")
+            for run in work.watch():
+                show(run)
+            print_message(f"stopped; {work.root} is whole, and the same command goes on with it")
+            raise
+        finally:
+            interruption.busy = lambda: False
+
+
+def _print_results(work: Sweep, *, as_json: bool) -> None:
+    """Print the rows as JSON, or the leaderboard of what is done."""
+    if as_json:
+        print_json({"folder": str(work.root), "runs": work.rows()})
+        return
+    from mnistspec.runs.collection import collect_runs
+    from mnistspec.runs.comparison import compare_runs
+    from mnistspec.views.leaderboard import leaderboard_table
+    from mnistspec.views.sweeps import counts_line
+
+    folders = [run.folder for run in work.runs if run.is_done and run.folder]
+    if folders:
+        print_table(leaderboard_table(compare_runs(collect_runs(folders).runs)))
+    print_result(f"{counts_line(work)}; the table is {work.root / 'sweep.csv'}")

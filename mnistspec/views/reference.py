@@ -1,0 +1,64 @@
+"""The reference of the spec language as text and as Markdown."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mnistspec.spec.reference import Key, Word
+
+
+def reference_text(words: Sequence[Word]) -> str:
+    """Return every word with its summary, by family."""
+    width = max(len(word.name) for word in words) + 2
+    parts = []
+    for family, members in groupby(words, lambda word: word.family):
+        lines = [f"  {word.name:{width}}{word.summary}" for word in members]
+        parts.append("\n".join([family, *lines]))
+    return "\n\n".join([*parts, "mnistspec blocks NAME tells the keys of one."])
+
+
+def word_text(word: Word) -> str:
+    """Return all about one word: summary, shape rule, keys, an example."""
+    lines = [f"{word.name}: {word.summary}"]
+    if word.shape:
+        lines.append(f"  shape: {word.shape}")
+    lines += [f"  {key.name}: {_sentence(key)}" for key in word.keys]
+    if word.scalar:
+        lines.append(f"  {word.name}: VALUE is short for {word.name}: {{{word.scalar}: VALUE}}")
+    return "\n".join([*lines, f"  example: {word.example}"])
+
+
+def reference_markdown(words: Sequence[Word], sections: Mapping[str, Sequence[Key]]) -> str:
+    """Return a table a family, and one for each section of plain keys."""
+    parts = []
+    for family, members in groupby(words, lambda word: word.family):
+        rows = [f"| `{word.name}` | {_join([word.summary, _shape(word)])} | {_keys(word)} |" for word in members]
+        parts.append("\n".join([f"| {family} | what it does | keys and defaults |", "| --- | --- | --- |", *rows]))
+    for name, keys in sections.items():
+        rows = [f"| `{key.name}` | {_sentence(key)} |" for key in keys]
+        parts.append("\n".join([f"| `{name}:` | |", "| --- | --- |", *rows]))
+    return "\n\n".join(parts)
+
+
+def _sentence(key: Key) -> str:
+    """Return a key's type, default and meaning."""
+    default = f"default {key.default}" if key.default else "has to be given"
+    return f"{key.type}; {default}" + (f"; {key.description}" if key.description else "")
+
+
+def _keys(word: Word) -> str:
+    names = [f"`{key.name}: {key.default}`" if key.default else f"`{key.name}`" for key in word.keys]
+    return ", ".join(names)
+
+
+def _shape(word: Word) -> str:
+    return f"Shape: {word.shape}." if word.shape else ""
+
+
+def _join(sentences: Sequence[str]) -> str:
+    """Return sentences as one text, each with a full stop."""
+    return " ".join(sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence)

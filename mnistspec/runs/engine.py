@@ -106,10 +106,12 @@ def describe_exit(code: int, output: str, messages: str) -> Outcome:
     if code < 0:
         return Outcome("failed", message=f"the process was ended by {_signal_name(-code)}")
     if code in _INTERRUPTED:
-        return Outcome("interrupted", message=f"interrupted by {_signal_name(code - 128)}")
+        return Outcome("interrupted", message=f"stopped by {_signal_name(code - 128)}")
     lines = [line for line in messages.splitlines() if line.strip()]
     message = lines[-1].strip().removeprefix("mnistspec: ") if lines else "train said nothing"
-    return Outcome("not finite" if code == _NOT_FINITE else "failed", message=f"{message} (exit code {code})")
+    if code == _NOT_FINITE:
+        return Outcome("not finite", message=message)
+    return Outcome("failed", message=f"{message} (exit code {code})")
 
 
 def _signal_name(number: int) -> str:

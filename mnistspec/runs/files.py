@@ -8,10 +8,9 @@ import shutil
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from mnistspec.errors import MnistspecError
+from mnistspec.errors import CorruptError, MnistspecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 TEMPORARY = ".partial"
@@ -19,12 +18,32 @@ TEMPORARY = ".partial"
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file as a whole: to a temporary name, flushed to the disk, then renamed over what was there."""
-    _replace(path, lambda temporary: temporary.write_bytes(data))
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        temporary.write_bytes(data)
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        remove(temporary)
+        raise explain_os_error(error, path) from error
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file as a whole, in UTF-8 with line feeds."""
     write_atomically(path, text.encode())
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """Return a file's content; raise CorruptError if it has more bytes than ``limit`` or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise CorruptError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if len(data) > limit:
+        raise CorruptError(f"{path}: it has more than {limit:,} bytes, so mnistspec did not write it")
+    return data
 
 
 def digest_file(path: Path) -> str:
@@ -36,16 +55,9 @@ def digest_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
-    try:
-        write(temporary)
-        _flush(temporary)
-        temporary.replace(path)
-        _flush(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise explain_os_error(error, path) from error
+def hash_text(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8."""
+    return sha256(text.encode()).hexdigest()
 
 
 def _flush(path: Path) -> None:
@@ -63,7 +75,7 @@ def explain_os_error(error: OSError, path: Path) -> MnistspecError:
     """Return what stopped a file from being written, with the path and the space that is left there."""
     free = ""
     for folder in (path, *path.parents):
-        if folder.is_dir():
+        with contextlib.suppress(OSError):
             free = f" ({shutil.disk_usage(folder).free / 1e6:,.1f} MB free)"
             break
     return MnistspecError(

@@ -108,15 +108,15 @@ class Sweep:
         """Yield each run when it begins and when it ends, and None now and then, until no run is left."""
         while self._pending:
             finished, _ = wait(self._pending, timeout=tick, return_when=FIRST_COMPLETED)
-            for future, run in self._pending.items():
-                if run.status == WAITING and future.running():
-                    run.status = RUNNING
-                    yield run
             for future in finished:
                 run = self._pending.pop(future)
                 self._finish(run, future)
                 self.write()
                 yield run
+            for future, run in self._pending.items():
+                if run.status == WAITING and future.running():
+                    run.status = RUNNING
+                    yield run
             if not finished:
                 yield None
 

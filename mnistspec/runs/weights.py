@@ -11,55 +11,68 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from mnistspec.errors import CorruptError, UsageError
+from mnistspec.runs.documents import MAX_JSON, seal, unseal
 from mnistspec.runs.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-FORMAT = 1  # of every file in a run folder; a reader refuses any other
 _KEY = "mnistspec"  # the only key of the file's metadata: safetensors writes several in an order that changes
+_LENGTH = 8  # bytes at the beginning that say how long the header is
 
 
 def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
     """Write tensors and JSON metadata as one safetensors file, whole or not at all, with a SHA-256 over both inside."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = {"format": FORMAT, **metadata}
-    text = json.dumps({**content, "sha256": _digest(contiguous, content)}, sort_keys=True)
+    text = json.dumps(seal(metadata, _digest(contiguous)), sort_keys=True)
     write_atomically(path, save(contiguous, metadata={_KEY: text}))
 
 
-def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Return the tensors and metadata of a file of ``save_tensors``; raise CorruptError where it is damaged."""
+def load_tensors(path: Path, max_bytes: int) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Return the tensors and metadata of a file of ``save_tensors``; raise CorruptError where it is damaged.
+
+    A file that is larger than ``max_bytes`` is not read: it cannot be what it says.
+    """
     if not path.is_file():
         raise UsageError(f"{path}: no such file")
     try:
+        _check_sizes(path, max_bytes)
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = json.loads((file.metadata() or {}).get(_KEY, "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, ValueError, OSError, RuntimeError, RecursionError) as error:
+    except (SafetensorError, ValueError, OSError, RuntimeError, RecursionError, KeyError, TypeError) as error:
         raise CorruptError(f"{path}: damaged, or not a file that mnistspec wrote: {error}") from None
-    if not isinstance(metadata, dict):
-        raise CorruptError(f"{path}: not a file that mnistspec wrote: it has no {_KEY} metadata")
-    check_format(metadata.get("format"), path)
-    expected = metadata.pop("sha256", None)
-    found = _digest(tensors, metadata)
-    if found != expected:
-        raise CorruptError(f"{path}: damaged: its content has the SHA-256 {found}, but {expected} was written")
-    return tensors, metadata
+    return tensors, unseal(metadata, path, _digest(tensors))
 
 
-def check_format(found: object, path: Path) -> None:
-    """Raise CorruptError for a format version that this mnistspec cannot read."""
-    if found != FORMAT:
-        raise CorruptError(f"{path}: its format is {str(found)[:20]!r}, but this mnistspec reads format {FORMAT}")
+def _check_sizes(path: Path, max_bytes: int) -> None:
+    """Raise ValueError for a file that would take more memory than any file of ours."""
+    size = path.stat().st_size
+    if size > max_bytes:
+        raise ValueError(f"it has {size:,} bytes, and at most {max_bytes:,} would make sense")
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(_LENGTH), "little")
+    if header > MAX_JSON:
+        raise ValueError(f"its header says that it has {header:,} bytes")
 
 
-def _digest(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> str:
-    """Return the SHA-256 over metadata and over each tensor's name, type, shape and bytes."""
-    digest = sha256(json.dumps(metadata, sort_keys=True).encode())
+def check_tensors(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> None:
+    """Raise ValueError, with the first tensor's name, where names, shapes or types differ."""
+    for name in sorted(found.keys() | expected.keys()):
+        here, there = found.get(name), expected.get(name)
+        if here is None or there is None:
+            raise ValueError(f"{name} is {'missing' if here is None else 'too many'}")
+        if (here.shape, here.dtype) != (there.shape, there.dtype):
+            shapes = [f"{'x'.join(map(str, tensor.shape)) or 'one'} {tensor.dtype}" for tensor in (here, there)]
+            raise ValueError(f"{name} is {shapes[0]}, and should be {shapes[1]}")
+
+
+def _digest(tensors: Mapping[str, torch.Tensor]) -> bytes:
+    """Return the SHA-256 over each tensor's name, type, shape and bytes."""
+    digest = sha256()
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+        digest.update(memoryview(tensor.reshape(-1).view(torch.uint8).numpy()))
+    return digest.digest()

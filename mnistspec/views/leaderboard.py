@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -25,12 +26,9 @@ _NOTE = (
 )
 
 
-def leaderboard_table(comparison: Comparison) -> Table:
+def leaderboard_table(comparison: Comparison) -> Group:
     """Return two lines a recipe in 80 columns: below the name what sets it apart, below the mean the range."""
-    table = Table(
-        box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, caption=Text(_NOTE), caption_style="",
-        caption_justify="left", header_style="bold",
-    )  # fmt: skip
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     table.add_column("spec", overflow="fold")
     for heading in (
         "params",
@@ -58,7 +56,7 @@ def leaderboard_table(comparison: Comparison) -> Table:
             seconds,
             targets,
         )
-    return table
+    return Group(table, Text(_NOTE))
 
 
 def leaderboard_markdown(comparison: Comparison) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mnistspec.errors import CorruptError
 from mnistspec.runs.files import TEMPORARY, remove
@@ -12,46 +11,56 @@ from mnistspec.runs.weights import load_tensors, save_tensors
 from mnistspec.training.metrics import EpochMetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import torch
 
     from mnistspec.training.trainer import Training
 
-_KEPT = 2  # the newest, and the one before it should the newest be damaged
-_PARTS = ("model", "optimizer", "meter")
+Parts: TypeAlias = "dict[str, dict[str, torch.Tensor]]"
+
+_PARTS = ("model", "best", "optimizer", "meter")
+_SLACK = 256 * 2**20  # bytes for the header, and for what no parameter counts: batch norm's statistics, the meter
+_BYTES_PER_PARAM = 24  # model, best model, three moments
 
 
-def save_checkpoint(folder: Path, training: Training, resolved: str, environment: dict[str, Any]) -> None:
-    """Write where a training is; ``resolved`` is the spec that it trains, which a resumed run is held against."""
-    state = training.state_dict()
-    tensors = {f"{part}/{name}": tensor for part in _PARTS for name, tensor in state[part].items()}
-    metadata = {
+def save_checkpoint(folder: Path, training: Training, metadata: dict[str, Any]) -> None:
+    """Write where a training is, then remove all but this checkpoint and the one before it."""
+    tensors = {f"{part}/{name}": tensor for part, state in training.state_dict().items() for name, tensor in state.items()}
+    position = {
         "metrics": [asdict(epoch) for epoch in training.metrics],
         "step": training.step,
         "seconds": training.seconds,
-        "resolved": resolved,
-        "data": training.data.digest,
-        "environment": environment,
     }
-    folder.mkdir(exist_ok=True)
-    save_tensors(folder / f"{training.epoch:05}-{training.step:07}.safetensors", tensors, metadata)
-    for path in sorted(folder.glob("*.safetensors"), reverse=True)[_KEPT:]:
-        remove(path)
+    path = folder / f"{training.epoch:05}-{training.step:07}.safetensors"
+    save_tensors(path, tensors, {**metadata, **position})
+    before = [other for other in list_checkpoints(folder) if other < path]
+    for other in list_checkpoints(folder):
+        # One that is ahead was found damaged: the training would have gone on from it.
+        if other not in {path, *before[:1]}:
+            remove(other)
 
 
-def find_checkpoint(
-    folder: Path, warn: Callable[[str], None]
-) -> tuple[dict[str, dict[str, torch.Tensor]], dict[str, Any]] | None:
+def list_checkpoints(folder: Path) -> list[Path]:
+    """Return the files of the checkpoints, newest first."""
+    return sorted(folder.glob("*.safetensors"), reverse=True)
+
+
+def limit_bytes(params: int) -> int:
+    """Return how large a file of weights or a checkpoint can be for a network with so many parameters."""
+    return _SLACK + _BYTES_PER_PARAM * params
+
+
+def find_checkpoint(folder: Path, params: int, warn: Callable[[str], None]) -> tuple[Parts, dict[str, Any]] | None:
     """Return the tensors and the metadata of the newest checkpoint that is whole, or None if there is none.
 
     A damaged one is warned of; raises CorruptError when all of them are damaged.
     """
     damaged: list[str] = []
-    for path in _newest_first(folder):
+    for path in list_checkpoints(folder):
         try:
-            tensors, metadata = load_tensors(path)
+            tensors, metadata = load_tensors(path, limit_bytes(params))
         except CorruptError as error:
             damaged.append(str(error))
             continue
@@ -59,35 +68,28 @@ def find_checkpoint(
             warn(f"{message}; going on from the checkpoint before it, {path.name}")
         return _by_part(tensors), metadata
     if damaged:
-        raise CorruptError("no checkpoint is whole: " + "; ".join(damaged))
+        raise CorruptError(f"no checkpoint is whole, so the run cannot go on; start a new one: {'; '.join(damaged)}")
     return None
 
 
-def load_checkpoint(training: Training, tensors: dict[str, dict[str, torch.Tensor]], metadata: dict[str, Any]) -> None:
-    """Set a training to where a checkpoint was taken."""
-    metrics = [EpochMetrics(**epoch) for epoch in metadata["metrics"]]
-    training.load_state_dict(tensors, metrics=metrics, step=metadata["step"], seconds=metadata["seconds"])
+def load_checkpoint(training: Training, parts: Parts, metadata: dict[str, Any]) -> None:
+    """Set a training to where a checkpoint was taken; raise ValueError for one that does not fit it."""
+    rows, step, seconds = (metadata.get(key) for key in ("metrics", "step", "seconds"))
+    if not isinstance(rows, list) or type(step) is not int or not isinstance(seconds, float):
+        raise ValueError("its position is missing")
+    metrics = [EpochMetrics.from_data(row, epoch) for epoch, row in enumerate(rows, start=1)]
+    training.load_state_dict(parts, metrics=metrics, step=step, seconds=seconds)
 
 
 def sweep_orphans(folder: Path) -> None:
     """Remove the halves of files that a kill left behind."""
-    for path in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"*/*{TEMPORARY}")]:
+    for path in [*folder.glob(f"*{TEMPORARY}"), *folder.glob(f"checkpoints/*{TEMPORARY}")]:
         remove(path)
 
 
-def hash_text(text: str) -> str:
-    """Return the SHA-256 of a text in UTF-8."""
-    return sha256(text.encode()).hexdigest()
-
-
-def _newest_first(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob("*.safetensors"), reverse=True)
-
-
-def _by_part(tensors: dict[str, torch.Tensor]) -> dict[str, dict[str, torch.Tensor]]:
-    parts: dict[str, dict[str, torch.Tensor]] = {part: {} for part in _PARTS}
+def _by_part(tensors: dict[str, torch.Tensor]) -> Parts:
+    parts: Parts = {part: {} for part in _PARTS}
     for name, tensor in tensors.items():
         part, _, key = name.partition("/")
-        if part in parts:
-            parts[part][key] = tensor
+        parts.setdefault(part, {})[key] = tensor
     return parts

@@ -57,17 +57,6 @@ def _check_sizes(path: Path, max_bytes: int) -> None:
         raise ValueError(f"its header says that it has {header:,} bytes")
 
 
-def check_tensors(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> None:
-    """Raise ValueError, with the first tensor's name, where names, shapes or types differ."""
-    for name in sorted(found.keys() | expected.keys()):
-        here, there = found.get(name), expected.get(name)
-        if here is None or there is None:
-            raise ValueError(f"{name} is {'missing' if here is None else 'too many'}")
-        if (here.shape, here.dtype) != (there.shape, there.dtype):
-            shapes = [f"{'x'.join(map(str, tensor.shape)) or 'one'} {tensor.dtype}" for tensor in (here, there)]
-            raise ValueError(f"{name} is {shapes[0]}, and should be {shapes[1]}")
-
-
 def _digest(tensors: Mapping[str, torch.Tensor]) -> bytes:
     """Return the SHA-256 over each tensor's name, type, shape and bytes."""
     digest = sha256()

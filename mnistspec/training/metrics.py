@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
+from typing import Self
 
 import torch
 from torch import Tensor
+
+from mnistspec.training.state import check_tensors
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,16 @@ class EpochMetrics:
     test_accuracy: float
     seconds: float
     test_seconds: float
+
+    @classmethod
+    def from_data(cls, row: object, epoch: int) -> Self:
+        """Return the metrics that were plain data in between; raise ValueError for anything but this epoch's."""
+        names = [field.name for field in fields(cls)]
+        if not isinstance(row, dict) or row.keys() != set(names) or row["epoch"] != epoch:
+            raise ValueError(f"the metrics of epoch {epoch} are missing")
+        if not all(isinstance(row[name], float) and math.isfinite(row[name]) for name in names[1:]):
+            raise ValueError(f"the metrics of epoch {epoch} are not all finite numbers")
+        return cls(**row)
 
 
 class Meter:
@@ -62,9 +76,12 @@ class Meter:
         """Return what ``load_state_dict`` needs to go on from here."""
         return {"losses": self.losses[: self.steps], "right": self.right, "images": self.images[: self.steps]}
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on from a state that was saved."""
-        self.steps = len(state["images"])
-        self.losses[: self.steps] = state["losses"]
-        self.images[: self.steps] = state["images"]
+    def load_state_dict(self, state: dict[str, Tensor], steps: int) -> None:
+        """Go on from a state that was saved after so many steps; raise ValueError for any other."""
+        check_tensors(
+            state, {"losses": self.losses[:steps], "right": self.right, "images": self.images[:steps]}
+        )
+        self.steps = steps
+        self.losses[:steps] = state["losses"]
+        self.images[:steps] = state["images"]
         self.right.copy_(state["right"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from mnistspec.training.evaluation import evaluate, normalize
 from mnistspec.training.metrics import EpochMetrics, Meter
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from mnistspec.training.randomness import epoch_order
+from mnistspec.training.state import check_tensors, expected_moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,7 @@ class Training:
         self.step = 0  # steps done in the next
         self.seconds = 0.0  # spent in those
         self.meter = Meter(self.steps, device)
+        self.best: dict[str, Tensor] = {}  # the model after the epoch that was best on the test set
         self.busy = False
         self.lr = self._next_lr()  # of the last step that was taken
 
@@ -88,6 +91,8 @@ class Training:
         start = time.perf_counter()
         data, meter = self.data, self.meter
         test = evaluate(self.model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
+        if not (math.isfinite(test.loss) and self.is_finite()):
+            raise self._not_finite(f"the test loss is {test.loss}", self.steps)
         seconds = time.perf_counter() - start
         metrics = EpochMetrics(
             epoch=self.epoch + 1,
@@ -100,6 +105,8 @@ class Training:
             test_seconds=seconds,
         )
         self.busy = True
+        if metrics.test_accuracy > max((epoch.test_accuracy for epoch in self.metrics), default=-1.0):
+            self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.metrics.append(metrics)
         self.step, self.seconds, self.meter = 0, 0.0, Meter(self.steps, self.device)
         self.busy = False
@@ -144,11 +151,17 @@ class Training:
         """Raise NotFiniteError for the first step of this epoch whose loss is not finite."""
         step = self.meter.first_not_finite()
         if step is not None:
-            loss = float(self.meter.losses[step])
-            raise NotFiniteError(
-                f"the loss is {loss} at epoch {self.epoch + 1}, step {step + 1} of {self.steps}, "
-                f"with lr {self.lr:.3g}; try a lower lr or max_lr, a warm-up, or batch norm (bn) after the convolutions"
-            )
+            raise self._not_finite(f"the loss is {float(self.meter.losses[step])}", step + 1)
+
+    def _not_finite(self, what: str, step: int) -> NotFiniteError:
+        return NotFiniteError(
+            f"{what} at epoch {self.epoch + 1}, step {step} of {self.steps}, with lr {self.lr:.3g}; "
+            "try a lower lr or max_lr, a warm-up, or batch norm (bn) after the convolutions"
+        )
+
+    def is_finite(self) -> bool:
+        """Return whether the model holds finite numbers only; a step can spoil it whose loss was still finite."""
+        return all(bool(tensor.isfinite().all()) for tensor in self.model.state_dict().values())
 
     def state_dict(self) -> dict[str, dict[str, Tensor]]:
         """Return the tensors that a run goes on from; its position is ``metrics``, ``step`` and ``seconds``."""
@@ -158,24 +171,36 @@ class Training:
             for key, value in state.items()
             if value is not None
         }
-        return {"model": dict(self.model.state_dict()), "optimizer": moments, "meter": self.meter.state_dict()}
+        model, meter = dict(self.model.state_dict()), self.meter.state_dict()
+        return {"model": model, "best": self.best, "optimizer": moments, "meter": meter}
 
     def load_state_dict(
         self, state: dict[str, dict[str, Tensor]], *, metrics: list[EpochMetrics], step: int, seconds: float
     ) -> None:
-        """Go on from a state saved at this position; the schedule is replayed, so it has no state of its own."""
+        """Go on from a state saved at this position; the schedule is replayed, so it has no state of its own.
+
+        Raises ValueError for a state or a position that this training cannot have.
+        """
+        done = len(metrics) * self.steps + step
+        if not (len(metrics) <= self.recipe.epochs and 0 <= step <= self.steps):
+            raise ValueError(f"epoch {len(metrics) + 1}, step {step} is beyond the end")
+        model = self.model.state_dict()
+        check_tensors(state["model"], model)
+        check_tensors(state["best"], model if metrics else {})
+        check_tensors(state["optimizer"], expected_moments(self.recipe.optimizer, self.model) if done else {})
+        self.meter.load_state_dict(state["meter"], step)
         self.model.load_state_dict(state["model"])
+        self.best = {name: tensor.to(self.device) for name, tensor in state["best"].items()}
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in state["optimizer"].items():
             index, _, key = name.partition(".")
             moments.setdefault(int(index), {})[key] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
-        self.meter.load_state_dict(state["meter"])
         self.metrics, self.step, self.seconds = list(metrics), step, seconds
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of a schedule that is ahead of its optimizer
-            for done in range(self.epoch * self.steps + step):
-                self._move_schedule(done)
+            for past in range(done):
+                self._move_schedule(past)
 
 
 def fit(

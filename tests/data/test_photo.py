@@ -109,14 +109,14 @@ WAYS: dict[str, Callable[[Array], Array | Image.Image]] = {
 @pytest.mark.parametrize("invert", [False, True])
 def test_a_prepared_digit_stays_as_it_is(invert: bool) -> None:
     values = [correlate(prepare(255 - digit if invert else digit), digit) for digit in DIGITS]
-    assert np.mean(values) > 0.998
-    assert min(values) > 0.8
+    assert np.mean(values) > 0.995
+    assert min(values) > 0.7
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_digit_comes_back(way: str) -> None:
     # Now and then a box is a pixel longer or shorter, which moves every stroke: hence a mean.
-    values = [correlate(prepare(WAYS[way](digit)), digit) for digit in DIGITS[:30]]
+    values = [correlate(prepare(WAYS[way](digit)), digit) for digit in DIGITS[:12]]
     assert np.mean(values) > 0.9
     assert min(values) > 0.5
 

@@ -1,0 +1,43 @@
+"""Whether saved tensors fit the training that is to go on from them; a checkpoint may come from anywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from mnistspec.training.optimization import make_optimizer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mnistspec.spec.recipe import Optimizer
+
+
+def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    """Raise ValueError, with the first tensor's name, where names, shapes or types differ."""
+    for name in sorted(found.keys() | expected.keys()):
+        here, there = found.get(name), expected.get(name)
+        if here is None or there is None:
+            raise ValueError(f"{name} is {'missing' if here is None else 'not known'}")
+        if (here.shape, here.dtype) != (there.shape, there.dtype):
+            shapes = [f"{'x'.join(map(str, tensor.shape)) or 'one'} {tensor.dtype}" for tensor in (here, there)]
+            raise ValueError(f"{name} is {shapes[0]}, and should be {shapes[1]}")
+
+
+def expected_moments(recipe: Optimizer, model: nn.Module) -> dict[str, Tensor]:
+    """Return what an optimizer holds after any of its steps, as tensors without content: ``<parameter>.<name>``.
+
+    Found out by letting one of its kind step on a single number.
+    """
+    number = nn.Parameter(torch.zeros(1))
+    number.grad = torch.zeros(1)
+    optimizer = make_optimizer(recipe, nn.ParameterList([number]))
+    optimizer.step()
+    state = {name: value for name, value in optimizer.state[number].items() if value is not None}
+    return {
+        f"{index}.{name}": torch.empty(parameter.shape if value.ndim else (), dtype=value.dtype, device="meta")
+        for index, parameter in enumerate(model.parameters())
+        for name, value in state.items()
+    }

@@ -19,12 +19,15 @@ from mnistspec import load_spec
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 MISTAKES = ROOT / "tests" / "readme" / "mistakes.yaml"
-OUTPUT = re.compile(r"<!-- output of: (?P<command>mnistspec .*?) -->\n(?P<body>.*?)(?P<end>^```$|<!-- end -->)", re.S | re.M)
+OUTPUT = re.compile(
+    r"<!-- output of: (?P<command>mnistspec .*?) -->\n(?P<body>.*?)(?P<end>^```$|<!-- end -->)",
+    re.DOTALL | re.MULTILINE,
+)
 _FENCE = "```console\n"
 
 
 def read_specs() -> list[str]:
-    return re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    return re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def run(command: str, folder: Path) -> str:
@@ -48,7 +51,9 @@ def test_outputs_are_what_the_program_prints(regenerate: bool, tmp_path: Path) -
     matches = list(OUTPUT.finditer(text))
     assert len(matches) >= 3
     if regenerate:
-        fresh = OUTPUT.sub(lambda m: f"<!-- output of: {m['command']} -->\n{expected_body(m, tmp_path)}{m['end']}", text)
+        fresh = OUTPUT.sub(
+            lambda m: f"<!-- output of: {m['command']} -->\n{expected_body(m, tmp_path)}{m['end']}", text
+        )
         README.write_text(fresh, encoding="utf-8")
         return
     for match in matches:
@@ -67,7 +72,7 @@ def test_specs_are_valid(index: int, tmp_path: Path) -> None:
 def test_python_names_exist() -> None:
     import mnistspec  # noqa: PLC0415 - the module itself is looked at
 
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     names = re.search(r"from mnistspec import (.*)", code)
     assert names
     for name in names[1].split(", "):

@@ -14,7 +14,8 @@ from mnistspec.errors import UsageError
 
 def blocks(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One word of the language: conv, sgd, mnist ...", show_default=False)
+        str | None,
+        typer.Argument(metavar="NAME", help="One word of the language: conv, sgd, mnist ...", show_default=False),
     ] = None,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference as Markdown tables.")] = False,
     as_json: Json = False,

@@ -10,7 +10,7 @@ import typer
 from mnistspec.cli.console import print_json, print_message, print_result, print_warning
 from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.options import DataDir, Device, Json, Settings, Threads
-from mnistspec.errors import UsageError
+from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,12 +62,14 @@ def train(
         if resume
         else _start(specs or [], changes, runs, data_dir, device, threads)
     ):
-        result = _run(execution, checkpoint_every)
+        with execution:
+            result = _run(execution, checkpoint_every)
         results.append({"run": str(execution.folder.path), **result})
         if not as_json:
             from mnistspec.views.results import result_text
 
             print_result(result_text(result, execution.folder.path))
+        interruption.check()
     if as_json:
         print_json(results[0] if len(results) == 1 else results)
     if check_targets and not all(target["met"] for result in results for target in result["targets"]):
@@ -121,20 +123,30 @@ def _run(execution: Execution, checkpoint_every: int | None) -> dict[str, Any]:
     from mnistspec.views.painting import paint_run
 
     shown = 0
-    interruption.busy = lambda: execution.training.busy
+    interruption.busy = lambda: execution.busy
     try:
         for _ in show_progress(execution.run(paint_run, checkpoint_every), execution):
             interruption.check()
             shown = _show_warnings(execution, shown)
     except Interrupted:
         execution.save()
-        done = f"epoch {execution.training.epoch + 1}, step {execution.training.step}"
-        print_message(f"interrupted at {done}; go on with: mnistspec train --resume {execution.folder.path}")
+        training = execution.training
+        _say_how_to_resume(execution, f"interrupted in epoch {training.epoch + 1} after step {training.step}")
+        raise
+    except NotFiniteError:
+        raise
+    except MnistspecError:
+        _say_how_to_resume(execution, "stopped")
         raise
     finally:
         interruption.busy = lambda: False
         _show_warnings(execution, shown)
     return execution.folder.result or {}
+
+
+def _say_how_to_resume(execution: Execution, what: str) -> None:
+    if execution.can_resume:
+        print_message(f"{what}; go on with: mnistspec train --resume {execution.folder.path}")
 
 
 def _show_warnings(execution: Execution, shown: int) -> int:

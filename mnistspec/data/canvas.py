@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _SIDE = 28
 _BOX = 20
-# Ink weaker than this does not count for the extent of a digit.
-_EDGE = 0.1
+# Ink weaker than this does not count for the extent of a digit: a part of the noise around it is left.
+_EDGE = 0.2
 
 
 def place_ink(ink: NDArray[np.float64]) -> NDArray[np.uint8]:

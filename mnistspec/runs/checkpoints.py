@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,7 +28,9 @@ _BYTES_PER_PARAM = 24  # model, best model, three moments
 
 def save_checkpoint(folder: Path, training: Training, metadata: dict[str, Any]) -> None:
     """Write where a training is, then remove all but this checkpoint and the one before it."""
-    tensors = {f"{part}/{name}": tensor for part, state in training.state_dict().items() for name, tensor in state.items()}
+    tensors = {
+        f"{part}/{name}": tensor for part, state in training.state_dict().items() for name, tensor in state.items()
+    }
     position = {
         "metrics": [asdict(epoch) for epoch in training.metrics],
         "step": training.step,
@@ -75,7 +78,7 @@ def find_checkpoint(folder: Path, params: int, warn: Callable[[str], None]) -> t
 def load_checkpoint(training: Training, parts: Parts, metadata: dict[str, Any]) -> None:
     """Set a training to where a checkpoint was taken; raise ValueError for one that does not fit it."""
     rows, step, seconds = (metadata.get(key) for key in ("metrics", "step", "seconds"))
-    if not isinstance(rows, list) or type(step) is not int or not isinstance(seconds, float):
+    if not isinstance(rows, list) or type(step) is not int or type(seconds) is not float or not seconds < math.inf:
         raise ValueError("its position is missing")
     metrics = [EpochMetrics.from_data(row, epoch) for epoch, row in enumerate(rows, start=1)]
     training.load_state_dict(parts, metrics=metrics, step=step, seconds=seconds)

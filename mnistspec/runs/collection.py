@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mnistspec.errors import MnistspecError
 from mnistspec.runs.comparison import recipe_of
-from mnistspec.runs.records import DONE, UNFINISHED, Record, count_epochs, find_runs, read_json, read_record
+from mnistspec.runs.documents import read_json
+from mnistspec.runs.records import DONE, UNFINISHED, Record, count_epochs, find_runs, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,9 @@ import torch
 
 _PACKAGES = ("mnistspec", "torch", "torchvision", "numpy", "pydantic")
 # Where these differ, the same spec and seed may give other bytes.
-_EXACT = ("torch", "device", "threads", "machine")
+_EXACT_PACKAGES = ("mnistspec", "torch", "numpy")
+_EXACT = ("device", "device_name", "threads", "machine", "cpu")
+_LONGEST = 60
 
 
 def describe_environment(device: torch.device) -> dict[str, Any]:
@@ -32,13 +34,21 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
     }
 
 
-def find_drift(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Return, in words, in what two environments differ so that results may not be equal to the bit."""
-    pairs = [
-        ("torch", before.get("packages", {}).get("torch"), now["packages"]["torch"]),
-        *((key, before.get(key), now[key]) for key in _EXACT[1:]),
-    ]
-    return [f"{key} was {old}, is {new}" for key, old, new in pairs if old != new]
+def find_drift(before: object, now: dict[str, Any]) -> list[str]:
+    """Return, in words, in what two environments differ so that results may not be equal to the bit.
+
+    ``before`` comes from a file, and may be anything.
+    """
+    old, new = _flatten(before), _flatten(now)
+    return [f"{key} was {old.get(key)}, is {new[key]}" for key in new if old.get(key) != new[key]]
+
+
+def _flatten(environment: object) -> dict[str, str]:
+    known = environment if isinstance(environment, dict) else {}
+    packages = known.get("packages")
+    packages = packages if isinstance(packages, dict) else {}
+    pairs = [*((key, packages.get(key)) for key in _EXACT_PACKAGES), *((key, known.get(key)) for key in _EXACT)]
+    return {key: str(value)[:_LONGEST] for key, value in pairs}
 
 
 def _version(package: str) -> str:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import torch
 
 from mnistspec.data.datasets import Dataset
 from mnistspec.errors import CorruptError, NotFiniteError, UsageError
 from mnistspec.network.builder import build_model
-from mnistspec.runs.checkpoints import find_checkpoint, hash_text, load_checkpoint, save_checkpoint, sweep_orphans
+from mnistspec.runs.changes import describe_change
+from mnistspec.runs.checkpoints import (
+    Parts,
+    find_checkpoint,
+    list_checkpoints,
+    load_checkpoint,
+    save_checkpoint,
+    sweep_orphans,
+)
 from mnistspec.runs.environment import describe_environment, find_drift
-from mnistspec.runs.files import digest_file, write_text
 from mnistspec.runs.folder import RunDir
-from mnistspec.runs.result import summarize_run
+from mnistspec.runs.lock import lock_folder
+from mnistspec.runs.result import count_params, summarize_run
 from mnistspec.spec.dump import dump_spec
 from mnistspec.training.evaluation import Evaluation, evaluate
 from mnistspec.training.metrics import EpochMetrics
@@ -28,19 +37,10 @@ if TYPE_CHECKING:
 
 # Draws the pictures of a run that has ended: what it trained on, and what it makes of the test set.
 Painter: TypeAlias = Callable[[RunDir, Dataset, Evaluation, list[EpochMetrics]], None]
-_HASHED = (
-    "spec.yaml",
-    "resolved.yaml",
-    "env.json",
-    "summary.txt",
-    "metrics.csv",
-    "model.safetensors",
-    "best.safetensors",
-)
 
 
 class Execution:
-    """A run under way: its folder, its training, and what it was warned of."""
+    """A run under way: its folder, which no other process may train in until ``close``, its training, its warnings."""
 
     def __init__(self, folder: RunDir, data: Dataset, device: torch.device) -> None:
         """Build the network of the folder's spec, seeded, and go on from the newest checkpoint if there is one."""
@@ -48,12 +48,26 @@ class Execution:
         self.environment = describe_environment(device)
         self.warnings: list[str] = []
         self.drift: list[str] = []  # in what the environment has changed since the run began
-        spec = folder.spec
-        self.resolved = dump_spec(spec)
-        torch.manual_seed(spec.train.seed)
-        self.training = Training(build_model(spec), data, spec.train, device)
+        self._ending = False
+        self._lock = ExitStack()
+        try:
+            self._open(folder, data, device)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, folder: RunDir, data: Dataset, device: torch.device) -> None:
+        _refuse_links(folder.path)
+        try:
+            self._lock.enter_context(lock_folder(self._checkpoints, "lock"))
+        except UsageError:
+            raise UsageError(f"{folder.path}: another process is training this run; wait for it to end") from None
+        refuse_ended(folder)
+        torch.manual_seed(folder.spec.train.seed)
+        self.training = Training(build_model(folder.spec), data, folder.spec.train, device)
         sweep_orphans(folder.path)
-        if (found := find_checkpoint(self._checkpoints, self.warnings.append)) is not None:
+        found = find_checkpoint(self._checkpoints, count_params(folder.spec), self.warnings.append)
+        if found is not None:
             self._resume(*found)
 
     @classmethod
@@ -61,26 +75,52 @@ class Execution:
         cls, root: Path, spec: Spec, source: bytes, data: Dataset, device: torch.device, summary: str
     ) -> Execution:
         """Make a new run folder for a spec and the file that it came from; ``summary`` is the text of summary.txt."""
-        folder = RunDir.create(root, spec, source, dump_spec(spec), describe_environment(device))
-        write_text(folder.path / "summary.txt", summary)
-        return cls(folder, data, device)
+        environment = describe_environment(device)
+        return cls(RunDir.create(root, spec, source, dump_spec(spec), environment, summary), data, device)
+
+    def close(self) -> None:
+        """Let other processes go on with the run."""
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def _checkpoints(self) -> Path:
         return self.folder.path / "checkpoints"
 
-    def _resume(self, tensors: dict[str, dict[str, torch.Tensor]], metadata: dict[str, Any]) -> None:
-        if metadata.get("resolved") != self.resolved:
-            raise CorruptError(f"{self.folder.path}: resolved.yaml is not what the checkpoint was trained with: "
-                               f"{_first_difference(str(metadata.get('resolved')), self.resolved)}")  # fmt: skip
+    @property
+    def busy(self) -> bool:
+        """Whether an interruption has to wait: a step is under way, or the run is about to have ended."""
+        return self._ending or self.training.busy
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return bool(list_checkpoints(self._checkpoints))
+
+    def _resume(self, parts: Parts, metadata: dict[str, Any]) -> None:
+        path, resolved = self.folder.path, str(metadata.get("resolved"))
+        if resolved != self.folder.resolved:
+            change = describe_change(resolved, self.folder.resolved)
+            raise CorruptError(f"{path}: resolved.yaml was changed since the checkpoint was taken: {change}")
         if metadata.get("data") != self.data.digest:
-            raise UsageError(f"{self.folder.path}: the run was trained on other files of {self.data.name} than these")
+            raise UsageError(f"{path}: the run was trained on other files of the data set {self.data.name} than these")
         try:
-            load_checkpoint(self.training, tensors, metadata)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            load_checkpoint(self.training, parts, metadata)
+        except ValueError as error:
             raise CorruptError(f"{self._checkpoints}: the checkpoint does not fit the run: {error}") from None
-        self.drift = find_drift(metadata.get("environment", {}), self.environment)
-        self.warnings += [f"not exact to the bit from here on: {change}" for change in self.drift]
+        changes = find_drift(metadata.get("environment"), self.environment)
+        before = metadata.get("drift")
+        self.drift = [*(str(change) for change in before), *changes] if isinstance(before, list) else changes
+        self.warnings += [f"not exact to the bit from here on: {change}" for change in changes]
+        if self.training.metrics:  # a run that was stopped just now may not have come to this
+            self._save_best()
+            if self.training.step == 0:
+                self._save_last()
 
     def run(self, paint: Painter, checkpoint_every: int | None = None) -> Iterator[Progress]:
         """Train to the end, writing as it goes; a checkpoint is taken after each epoch, or more often if asked."""
@@ -93,36 +133,44 @@ class Execution:
                 elif checkpoint_every and progress.step % checkpoint_every == 0:
                     self.save()
                 yield progress
-        except NotFiniteError:
-            self._write_result("not finite")
+        except NotFiniteError as error:
+            self._write_result("not finite", problem=str(error))
             raise
         self._finish(paint)
 
     def save(self) -> None:
-        """Take a checkpoint of where the training is."""
-        save_checkpoint(self._checkpoints, self.training, self.resolved, self.environment)
+        """Take a checkpoint of where the training is, unless it is not finite: its next step will say so."""
+        if self.training.is_finite():
+            ties = {"resolved": self.folder.resolved, "data": self.data.digest}
+            save_checkpoint(
+                self._checkpoints, self.training, {**ties, "environment": self.environment, "drift": self.drift}
+            )
 
     def _record_epoch(self) -> None:
         """Write the epoch that has just ended: its row, its weights, the best weights, a checkpoint."""
-        metrics = self.training.metrics
-        self.folder.write_metrics(metrics)
-        if metrics[-1].test_accuracy > max((epoch.test_accuracy for epoch in metrics[:-1]), default=-1.0):
-            self._save_model("best")
-        self._save_model("model")
+        training = self.training
+        self.folder.write_metrics(training.metrics)
+        if training.best_epoch == training.epoch:
+            self._save_best()
+        self._save_last()
         self.save()
 
-    def _save_model(self, name: str) -> None:
-        last = self.training.metrics[-1]
-        self.folder.save_model(name, self.training.model, {
+    def _save_last(self) -> None:
+        self._save_model("model", self.training.model.state_dict(), self.training.epoch)
+
+    def _save_best(self) -> None:
+        self._save_model("best", self.training.best, self.training.best_epoch)
+
+    def _save_model(self, name: str, tensors: dict[str, torch.Tensor], epoch: int) -> None:
+        self.folder.save_model(name, tensors, {
             "name": self.folder.spec.name,
-            "spec": hash_text(self.resolved),
             "data": self.data.name,
             "data_digest": self.data.digest,
             "classes": list(self.data.class_names),
             "mean": self.data.mean,
             "std": self.data.std,
-            "epoch": last.epoch,
-            "test_accuracy": last.test_accuracy,
+            "epoch": epoch,
+            "test_accuracy": self.training.metrics[epoch - 1].test_accuracy,
         })  # fmt: skip
 
     def _finish(self, paint: Painter) -> None:
@@ -130,34 +178,46 @@ class Execution:
         data = self.training.data
         test = evaluate(self.training.model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
         try:
-            paint(self.folder, self.training.data, test, self.training.metrics)
+            paint(self.folder, data, test, self.training.metrics)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a picture must not cost the run
             self.warnings.append(f"the pictures could not be drawn: {type(error).__name__}: {error}")
+        self._ending = True
         self._write_result("done")
-        shutil.rmtree(self._checkpoints, ignore_errors=True)  # nothing goes on from here; model.safetensors has the weights
+        # Nothing goes on from here; model.safetensors has the weights.
+        shutil.rmtree(self._checkpoints, ignore_errors=True)
 
-    def _write_result(self, status: str) -> None:
-        """Write result.json, the last file of a run, with the SHA-256 of the others."""
-        path = self.folder.path
+    def _write_result(self, status: str, **more: str) -> None:
         result = summarize_run(self.folder.spec, self.training.metrics, status)
-        files = {name: digest_file(path / name) for name in _HASHED if (path / name).is_file()}
-        self.folder.write_json("result.json", {**result, "drift": self.drift, "files": files})
+        self.folder.write_result({**result, **more, "drift": self.drift})
 
 
 def open_run(path: Path) -> RunDir:
-    """Return the folder of a run that can go on; raise UsageError for one that has ended."""
+    """Return the folder of a run that can go on; raise an error that says why it cannot."""
     folder = RunDir(path)
-    if (result := folder.result) is not None and result.get("status") == "done":
-        raise UsageError(
-            f"{path}: this run has done all of its {result.get('epochs')} epochs, and its schedule has ended; "
-            "to train for longer, start a new run with --epochs"
-        )
+    refuse_ended(folder)
     return folder
 
 
-def _first_difference(old: str, new: str) -> str:
-    """Return the first line in which two resolved specs differ."""
-    for before, now in zip(old.splitlines(), new.splitlines(), strict=False):
-        if before != now:
-            return f'"{before.strip()}" became "{now.strip()}"'
-    return "lines are missing"
+def refuse_ended(folder: RunDir) -> None:
+    """Raise UsageError for a run that is done, NotFiniteError for one that came to a loss that is not finite."""
+    result = folder.result
+    if result is None:
+        return
+    if result.get("status") == "not finite":
+        problem = str(result.get("problem"))[:300]
+        raise NotFiniteError(
+            f"{folder.path}: this run cannot go on, it would come to the same again: {problem}; then start a new run"
+        )
+    raise UsageError(
+        f"{folder.path}: this run has done all of its {str(result.get('epochs'))[:9]} epochs, and its schedule has "
+        "ended; to train for longer, start a new run with --epochs"
+    )
+
+
+def _refuse_links(path: Path) -> None:
+    """Raise CorruptError for a run folder with a link in it: what is written there would be written elsewhere."""
+    for entry in [*path.iterdir(), *path.glob("checkpoints/*")]:
+        if entry.is_symlink():
+            raise CorruptError(
+                f"{entry}: a link; mnistspec makes none in a run folder, and goes on with no run that has any"
+            )

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import math
 import secrets
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import torch
-from torch import nn
 
 from mnistspec.errors import CorruptError, UsageError
 from mnistspec.network.builder import build_model
-from mnistspec.runs.files import explain_os_error, write_atomically, write_text
+from mnistspec.runs.checkpoints import limit_bytes
+from mnistspec.runs.documents import read_json, write_json
+from mnistspec.runs.files import digest_file, explain_os_error, hash_text, read_limited, write_atomically, write_text
+from mnistspec.runs.result import count_params
 from mnistspec.runs.trained import TrainedModel
-from mnistspec.runs.weights import FORMAT, check_format, load_tensors, save_tensors
+from mnistspec.runs.weights import load_tensors, save_tensors
 from mnistspec.spec.loader import load_document
+from mnistspec.spec.source import MAX_BYTES
+from mnistspec.training.state import check_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from torch import Tensor
 
     from mnistspec.spec.schema import Spec
     from mnistspec.training.metrics import EpochMetrics
 
 COLUMNS = ("epoch", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
+# What result.json has the SHA-256 of.
+_HASHED = (
+    "spec.yaml",
+    "resolved.yaml",
+    "env.json",
+    "summary.txt",
+    "metrics.csv",
+    "model.safetensors",
+    "best.safetensors",
+)
+_MAX_CSV = 4 * 2**20  # 10,000 epochs take half of it
 
 
 class RunDir:
@@ -40,7 +57,9 @@ class RunDir:
             raise UsageError(f"{self.path}: not a run folder: it has no resolved.yaml")
 
     @classmethod
-    def create(cls, root: Path, spec: Spec, source: bytes, resolved: str, environment: dict[str, Any]) -> RunDir:
+    def create(
+        cls, root: Path, spec: Spec, source: bytes, resolved: str, environment: dict[str, Any], summary: str
+    ) -> RunDir:
         """Make a new folder for a run, never an existing one, and write what is known before it begins."""
         path = root / spec.name
         try:
@@ -49,10 +68,10 @@ class RunDir:
         except OSError as error:
             raise explain_os_error(error, path) from None
         write_atomically(path / "spec.yaml", source)
-        write_text(path / "resolved.yaml", resolved)
-        run = cls(path)
-        run.write_json("env.json", {"seed": spec.train.seed, **environment})
-        return run
+        write_json(path / "env.json", {"seed": spec.train.seed, **environment})
+        write_text(path / "summary.txt", summary)
+        write_text(path / "resolved.yaml", resolved)  # last: this makes the folder a run, which can be gone on with
+        return cls(path)
 
     @staticmethod
     def _make_unique(parent: Path) -> Path:
@@ -67,7 +86,14 @@ class RunDir:
     @cached_property
     def spec(self) -> Spec:
         """The spec that was trained, with every default filled in."""
-        return load_document(self.path / "resolved.yaml", extends=False).spec
+        spec = load_document(self.path / "resolved.yaml", extends=False).spec
+        self.check_file("resolved.yaml")
+        return spec
+
+    @cached_property
+    def resolved(self) -> str:
+        """The text of resolved.yaml."""
+        return read_limited(self.path / "resolved.yaml", MAX_BYTES).decode(errors="replace")
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -86,10 +112,23 @@ class RunDir:
         if not path.is_file():
             return []
         try:
-            rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-            return [{name: float(row[name]) for name in COLUMNS} for row in rows]
+            rows = list(csv.DictReader(io.StringIO(read_limited(path, _MAX_CSV).decode())))
+            metrics = [{name: float(row[name]) for name in COLUMNS} for row in rows]
         except (ValueError, KeyError, TypeError, csv.Error) as error:
             raise CorruptError(f"{path}: not a table of epochs: {error}") from None
+        if not all(math.isfinite(value) for row in metrics for value in row.values()):
+            raise CorruptError(f"{path}: not a table of epochs: it holds numbers that are not finite")
+        self.check_file("metrics.csv")
+        return metrics
+
+    def check_file(self, name: str) -> None:
+        """Raise CorruptError for a file that is not the one that the run had when it ended."""
+        files = (self.result or {}).get("files")
+        expected = files.get(name) if isinstance(files, dict) else None
+        if expected is not None and digest_file(self.path / name) != expected:
+            raise CorruptError(
+                f"{self.path / name}: not the file that this run ended with, by the SHA-256 in result.json"
+            )
 
     def write_metrics(self, metrics: Sequence[EpochMetrics]) -> None:
         """Write metrics.csv, a row an epoch; numbers are written so that reading gives the same bits."""
@@ -99,46 +138,50 @@ class RunDir:
         writer.writerows([getattr(epoch, name) for name in COLUMNS] for epoch in metrics)
         write_text(self.path / "metrics.csv", text.getvalue())
 
-    def write_json(self, name: str, content: dict[str, Any]) -> None:
-        """Write a JSON file with the format version first."""
-        write_text(self.path / name, json.dumps({"format": FORMAT, **content}, indent=2) + "\n")
+    def write_result(self, result: dict[str, Any]) -> None:
+        """Write result.json, the last file of a run, with the SHA-256 of the others."""
+        files = {name: digest_file(self.path / name) for name in _HASHED if (self.path / name).is_file()}
+        write_json(self.path / "result.json", {**result, "files": files})
 
-    def save_model(self, name: str, model: nn.Module, metadata: dict[str, Any]) -> None:
-        """Write a model's weights as ``name``.safetensors."""
-        save_tensors(self.path / f"{name}.safetensors", model.state_dict(), metadata)
+    def save_model(self, name: str, tensors: Mapping[str, Tensor], metadata: dict[str, Any]) -> None:
+        """Write a model's weights as ``name``.safetensors, with what ties them to this run."""
+        ties = {"weights": name, "spec": hash_text(self.resolved)}
+        save_tensors(self.path / f"{name}.safetensors", tensors, {**metadata, **ties})
 
     def load_model(self, name: str = "model") -> TrainedModel:
         """Return the trained network: ``name`` is model (the last epoch) or best (the best epoch on the test set).
 
-        Raises UsageError before the first epoch has ended, CorruptError where weights and spec do not belong together.
+        Raises UsageError before the first epoch has ended, CorruptError where weights and run do not belong together.
         """
         path = self.path / f"{name}.safetensors"
         if not path.is_file():
             raise UsageError(
                 f"{self.path}: no {path.name}: the run has not finished an epoch; go on with train --resume"
             )
-        tensors, metadata = load_tensors(path)
+        tensors, metadata = load_tensors(path, limit_bytes(count_params(self.spec)))
         with torch.device("meta"):
             model = build_model(self.spec)
         try:
-            model.load_state_dict(tensors, strict=True, assign=True)
-        except RuntimeError as error:
+            check_tensors(tensors, model.state_dict())
+        except ValueError as error:
             raise CorruptError(f"{path}: the weights are of another network than resolved.yaml: {error}") from None
-        try:
-            mean, std, epoch = float(metadata["mean"]), float(metadata["std"]), int(metadata["epoch"])
-        except (KeyError, TypeError, ValueError):
-            raise CorruptError(f"{path}: its metadata lacks the epoch, or the mean and std of the input") from None
+        if (metadata.get("spec"), metadata.get("weights")) != (hash_text(self.resolved), name):
+            raise CorruptError(
+                f"{path}: the weights are of another run, or of another epoch, or resolved.yaml was changed"
+            )
+        self.check_file(path.name)
+        model.load_state_dict(tensors, assign=True)
+        mean, std, epoch = (metadata.get(key) for key in ("mean", "std", "epoch"))
+        if not (_is_number(mean) and _is_number(std) and std > 0 and type(epoch) is int):
+            raise CorruptError(f"{path}: its metadata lacks the epoch, or the mean and std of the input")
         return TrainedModel(model.eval(), self.spec, epoch, mean, std)
 
     def _read_json(self, name: str) -> dict[str, Any]:
         path = self.path / name
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise UsageError(f"{self.path}: not a whole run folder: it has no {name}") from None
-        except (ValueError, OSError, RecursionError) as error:
-            raise CorruptError(f"{path}: not JSON that mnistspec wrote: {error}") from None
-        if not isinstance(content, dict):
-            raise CorruptError(f"{path}: not JSON that mnistspec wrote: not an object")
-        check_format(content.get("format"), path)
-        return content
+        if not path.is_file():
+            raise UsageError(f"{self.path}: not a whole run folder: it has no {name}")
+        return read_json(path)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, float) and math.isfinite(value)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from itertools import product
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import SpecError, UsageError
+from mnistspec.runs.files import hash_text
 from mnistspec.spec.diagnostics import InvalidSpecError, quote
 from mnistspec.spec.dump import dump_spec
 from mnistspec.spec.loader import Document, load_document
@@ -54,7 +54,7 @@ class Job:
 
 def identify(resolved: str) -> str:
     """Return a short digest of the text of a resolved.yaml."""
-    return sha256(resolved.encode()).hexdigest()[:12]
+    return hash_text(resolved)[:12]
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.errors import CorruptError, UsageError
+from mnistspec.runs.documents import read_json
+from mnistspec.runs.files import digest_file
 from mnistspec.spec.loader import Document, load_document
 
 if TYPE_CHECKING:
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 
     from mnistspec.spec.schema import Spec
 
-FORMAT = 1  # of result.json, as in mnistspec.runs.weights, which needs torch
-DONE = "done"
+DONE, NOT_FINITE = "done", "not finite"
 UNFINISHED = "unfinished"
 _FIGURES = ("status", "epochs", "test_accuracy", "best_test_accuracy", "seconds", "targets")
 
@@ -48,7 +48,11 @@ def read_record(path: Path) -> Record:
     """Return the run in a folder; raise UsageError where is none, CorruptError or SpecError where it is damaged."""
     if not (path / "resolved.yaml").is_file():
         raise UsageError(f"{path}: not a run folder: it has no resolved.yaml")
-    return Record(path, load_document(path / "resolved.yaml", extends=False), read_result(path))
+    record = Record(path, load_document(path / "resolved.yaml", extends=False), read_result(path))
+    files = record.figures.get("files")
+    if isinstance(files, dict) and files.get("resolved.yaml") != digest_file(path / "resolved.yaml"):
+        raise CorruptError(f"{path / 'resolved.yaml'}: not the file that this run ended with")
+    return record
 
 
 def read_result(path: Path) -> dict[str, Any] | None:
@@ -61,17 +65,6 @@ def read_result(path: Path) -> dict[str, Any] | None:
     if missing:
         raise CorruptError(f"{file}: not a result that mnistspec wrote: it has no {missing[0]}")
     return result
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """Return a JSON object that mnistspec wrote; raise CorruptError for anything else."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
-        raise CorruptError(f"{file}: not JSON that mnistspec wrote: {error}") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise CorruptError(f"{file}: not JSON that this mnistspec can read: an object of format {FORMAT}")
-    return content
 
 
 def count_epochs(path: Path) -> int:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mnistspec.runs.documents import read_json, write_json
 from mnistspec.runs.engine import Engine, Outcome
 from mnistspec.runs.files import write_text
 from mnistspec.runs.grid import Job, identify
-from mnistspec.runs.records import DONE, FORMAT, count_epochs, read_json, read_result
+from mnistspec.runs.records import DONE, NOT_FINITE, count_epochs, read_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +41,11 @@ class Run:
     def is_done(self) -> bool:
         """Whether the run has ended as it should."""
         return self.status == DONE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing to do: a run whose loss was not finite would come to the same again."""
+        return self.status in {DONE, NOT_FINITE}
 
     def as_row(self, root: Path) -> dict[str, Any]:
         """Return the row of sweep.json; ``best_test_accuracy`` is that of the best epoch, chosen on the test set."""
@@ -80,10 +85,13 @@ class Sweep:
     def _find_earlier(self, run: Run) -> None:
         folders = self._index.find(run.job)
         for folder in folders:
-            if (result := read_result(folder)) is not None and result["status"] == DONE:
-                run.status, run.folder, run.result = DONE, folder, result
+            result = read_result(folder)
+            if result is not None and (run.status != NOT_FINITE or result["status"] == DONE):
+                run.status, run.folder, run.result = str(result["status"]), folder, result
+                run.message = str(result.get("problem") or "")
                 run.epochs = run.epochs_before = result["epochs"]
-                return
+        if run.is_over:
+            return
         for folder in folders:
             if any(folder.glob("checkpoints/*.safetensors")):
                 run.folder, run.resume = folder, True
@@ -101,7 +109,7 @@ class Sweep:
         self._began = time.monotonic()
         self.write()
         for run in self.runs:
-            if not run.is_done:
+            if not run.is_over:
                 self._pending[engine.submit(run.job, run.folder if run.resume else None)] = run
 
     def watch(self, tick: float = 0.2) -> Iterator[Run | None]:
@@ -160,7 +168,7 @@ class Sweep:
     def write(self) -> None:
         """Write sweep.json and sweep.csv: the runs of other grids in this folder, then those of this one."""
         rows = [*self._others, *self.rows()]
-        write_text(self.root / "sweep.json", json.dumps({"format": FORMAT, "runs": rows}, indent=2) + "\n")
+        write_json(self.root / "sweep.json", {"runs": rows})
         write_text(self.root / "sweep.csv", _to_csv(rows))
 
 

@@ -55,6 +55,8 @@ class Window:
 class Block(Unit, family="block"):
     """What every block answers about itself, given the shape of one input."""
 
+    shape_rule: ClassVar[str] = "stays as it is"
+
     @abstractmethod
     def modules(self, shape: Shape) -> tuple[Module, ...]:
         """Return the torch modules for an input of this shape."""

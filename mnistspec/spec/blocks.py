@@ -31,6 +31,10 @@ BLOCK_MODULES = (_pools, _activations)  # importing them registers their blocks
 class Conv(Block, word="conv", scalar="out_channels", aliases=("conv2d", "convolution", "convolutional")):
     """Convolution with a square kernel; depthwise with `groups` equal to the input's channels."""
 
+    shape_rule = (
+        "CxHxW becomes out_channels x H' x W', "
+        "with H' = floor((H + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1"
+    )
     out_channels: Channels = Field(description="number of filters")
     kernel_size: Kernel = 3
     stride: Kernel = 1
@@ -75,6 +79,7 @@ class Conv(Block, word="conv", scalar="out_channels", aliases=("conv2d", "convol
 class Pointwise(Block, word="1x1", scalar="out_channels", aliases=("pointwise", "conv1x1", "1x1conv", "transition")):
     """Convolution with kernel 1: mixes channels, leaves the map's size."""
 
+    shape_rule = "CxHxW becomes out_channels x H x W"
     out_channels: Channels = Field(description="number of filters")
     bias: bool = True
 
@@ -120,6 +125,7 @@ class Dropout(Block, word="dropout", scalar="p", aliases=("drop",)):
 class FullyConnected(Block, word="fc", scalar="out_features", aliases=("linear", "dense", "fullyconnected")):
     """Fully connected layer over features."""
 
+    shape_rule = "F features become out_features"
     out_features: Channels
     bias: bool = True
 

@@ -14,6 +14,7 @@ from mnistspec.spec.units import inconsistent
 class _Pool(Block):
     """A pool; torch's default stride is the kernel size."""
 
+    shape_rule = "CxHxW becomes C x H' x W', with H' = floor((H + 2 padding - kernel_size) / stride) + 1"
     torch_class: ClassVar[str]
     kernel_size: Kernel = 2
     stride: Kernel | None = Field(default=None, description="the kernel size, if not given")
@@ -58,6 +59,8 @@ class GlobalAveragePool(
 ):
     """Global average pooling: the mean of each channel's whole map, as features."""
 
+    shape_rule = "CxHxW becomes C features"
+
     def output_shape(self, shape: Shape) -> Shape:
         return (require_map(self.word, shape)[0],)
 
@@ -70,6 +73,8 @@ class GlobalAveragePool(
 
 class Flatten(Block, word="flatten", aliases=("view", "reshape")):
     """A map as one row of features."""
+
+    shape_rule = "CxHxW becomes C H W features"
 
     def output_shape(self, shape: Shape) -> Shape:
         return (prod(require_map(self.word, shape)),)

@@ -1,13 +1,15 @@
-"""What may be written in a spec, read off the classes that read it: the same text for the terminal, the README and JSON."""
+"""What may be written in a spec, read off the classes that read it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mnistspec.spec import activations, pools
 from mnistspec.spec.augmentations import Augmentation
 from mnistspec.spec.blocks import Block
 from mnistspec.spec.datasets import DATASETS
+from mnistspec.spec.layers import MAX_BLOCKS, Repeat
 from mnistspec.spec.recipe import Optimizer, Scheduler, Train
 from mnistspec.spec.schema import Targets
 
@@ -34,7 +36,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Word:
-    """One word of the spec language; ``shape`` is a block's rule from input to output, ``scalar`` the key of `word: value`."""
+    """One word of a spec; ``shape`` is a block's rule from input to output, ``scalar`` the key of `word: value`."""
 
     family: str
     name: str
@@ -45,9 +47,28 @@ class Word:
     example: str
 
 
+_REPEAT = Word(
+    family="blocks",
+    name="repeat",
+    summary=(Repeat.__doc__ or "").strip(),
+    scalar="",
+    shape="that of its layers, one after the other",
+    keys=(
+        Key("times", f"whole number, from 1 to {MAX_BLOCKS}", "", ""),
+        Key("layers", "list", "", "blocks, groups and repeats"),
+    ),
+    example="repeat: {times: 2, layers: [conv: 16, relu]}",
+)
+
+
 def list_words() -> list[Word]:
     """Return every word of the language: blocks, optimizers, schedulers, augmentations, data sets."""
-    words = [_describe(family, member) for family, base in FAMILIES.items() for member in base.members.values()]
+    words = []
+    for family, base in FAMILIES.items():
+        members = sorted(base.members.values(), key=_rank)
+        words += [_describe(family, member) for member in members]
+        if base is Block:
+            words.append(_REPEAT)
     sets = [Word("data sets", info.name, info.summary, "", "", (), f"data: {info.name}") for info in DATASETS.values()]
     return words + sets
 
@@ -55,6 +76,12 @@ def list_words() -> list[Word]:
 def list_sections() -> dict[str, tuple[Key, ...]]:
     """Return the keys of the parts of a spec that are plain mappings."""
     return {"train": _keys(Train), "targets": _keys(Targets)}
+
+
+def _rank(member: type[Unit]) -> int:
+    """Return where a word belongs: pools after the blocks with weights, activations last."""
+    modules = (pools.__name__, activations.__name__)
+    return modules.index(member.__module__) + 1 if member.__module__ in modules else 0
 
 
 def _describe(family: str, member: type[Unit]) -> Word:
@@ -71,7 +98,7 @@ def _describe(family: str, member: type[Unit]) -> Word:
 
 
 def _example(member: type[Unit], keys: tuple[Key, ...]) -> str:
-    """Return a line that a spec could hold: the word with what has to be given, or with the key that may stand alone."""
+    """Return a line that a spec could hold: the word, with what has to be given or with the key that may stand alone."""
     values = {"out_channels": "16", "out_features": "10", "max_lr": "0.1", "milestones": "[5, 10]", "step_size": "5"}
     values |= {"degrees": "8", "gamma": "0.9", "p": "0.1", "lr": "0.01"}
     if member.scalar in values:
@@ -84,7 +111,7 @@ def _keys(model: type[Model]) -> tuple[Key, ...]:
     schema = model.model_json_schema()
     required = schema.get("required", ())
     return tuple(
-        Key(name, _type(part, schema), "" if name in required else _yaml(model, name), part.get("description", ""))
+        Key(name, _type(part), "" if name in required else _yaml(model, name), part.get("description", ""))
         for name, part in schema.get("properties", {}).items()
     )
 
@@ -105,28 +132,18 @@ def _plain(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _type(part: dict[str, Any], schema: dict[str, Any]) -> str:
+def _type(part: dict[str, Any]) -> str:
     """Return a JSON Schema type in words."""
     if "anyOf" in part:
-        return _type(next(choice for choice in part["anyOf"] if choice.get("type") != "null"), schema)
+        return _type(next(choice for choice in part["anyOf"] if choice.get("type") != "null"))
     if "enum" in part:
         return " or ".join(map(str, part["enum"]))
-    if "$ref" in part or part.get("type") == "object":
-        name = part.get("$ref", "").rpartition("/")[2].lower()
-        return name if name in {"optimizer", "scheduler"} else "mapping"
-    match part.get("type"):
-        case "integer":
-            return f"whole number{_bounds(part)}"
-        case "number":
-            return f"number{_bounds(part)}"
-        case "boolean":
-            return "true or false"
-        case "array" if part.get("maxItems") == part.get("minItems") and "description" in part:
-            return "number or list"
-        case "array":
-            return "list"
-        case _:
-            return "text"
+    words = {"boolean": "true or false", "string": "text", "array": "list", "object": "mapping"}
+    words |= {"integer": f"whole number{_bounds(part)}", "number": f"number{_bounds(part)}"}
+    if part.get("type") == "array" and "prefixItems" in part and "description" in part:
+        return "number or list"  # a range, which may be written as one number
+    kind: str = words.get(part.get("type", ""), part.get("$ref", "mapping").rpartition("/")[2].lower())
+    return kind
 
 
 def _bounds(part: dict[str, Any]) -> str:

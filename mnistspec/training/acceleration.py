@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from mnistspec.training.dropout import Dropout, Source
+from mnistspec.training.dropout import Dropout
 from mnistspec.training.layers import (
     Convolution,
     Flatten,
@@ -19,17 +18,36 @@ from mnistspec.training.layers import (
     MaxPool,
     Plain,
     ReLU,
+    Source,
     to_channels_last,
 )
 from mnistspec.training.normalization import BatchNorm
 from mnistspec.training.randomness import Purpose, make_generator
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+# By exact class: a class derived from one of these may compute anything.
+_LAYERS: Mapping[type[nn.Module], type[Layer[Any]]] = {
+    nn.Conv2d: Convolution,
+    nn.Linear: Linear,
+    nn.ReLU: ReLU,
+    nn.BatchNorm1d: BatchNorm,
+    nn.BatchNorm2d: BatchNorm,
+    nn.Dropout: Dropout,
+    nn.MaxPool2d: MaxPool,
+    nn.AdaptiveAvgPool2d: GlobalAveragePool,
+    nn.Flatten: Flatten,
+}
+
 
 class Network(nn.Module):
     """A model with a faster training mode on the CPU; in evaluation mode, and on other devices, it is the model itself.
 
-    It has the model's own parameters and buffers, so the model is trained when this is. Hooks of the model's modules do not run in the
-    faster mode. Maps are in channels-last order on the CPU and on CUDA, where that is faster, and not on MPS, where it is slower.
+    It has the model's own parameters and buffers, so the model is trained when this is. Hooks of the model's modules do
+    not run in the faster mode. Maps are in channels-last order on the CPU and on CUDA, where that is faster, and not on
+    MPS, where it is slower.
     """
 
     def __init__(self, model: nn.Sequential) -> None:
@@ -59,14 +77,14 @@ class Network(nn.Module):
         if not self.training or images.device.type != "cpu":
             return _as_tensor(self.model(images))
         parameters = [parameter for layer in self.layers for parameter in layer.parameters]
-        return _as_tensor(_Chain.apply(self.layers, images, *parameters))  # type: ignore[no-untyped-call]  # torch's has no types
+        return _as_tensor(_Chain.apply(self.layers, images, *parameters))
 
 
 class _Chain(torch.autograd.Function):
     """The layers one after the other, as one function to torch's automatic gradient."""
 
     @staticmethod
-    def forward(ctx: Any, layers: list[Layer], values: Tensor, *_parameters: Tensor) -> Tensor:  # noqa: ANN401 - torch's own
+    def forward(ctx: Any, layers: list[Layer[Any]], values: Tensor, *_parameters: Tensor) -> Tensor:  # noqa: ANN401 - torch's own
         ctx.layers, ctx.kept = layers, []
         is_kept = True  # by whoever gave the images
         for layer in layers:
@@ -76,7 +94,7 @@ class _Chain(torch.autograd.Function):
         return values
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]  # torch's own decorator has no types
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - torch's own
         of_values: Tensor | None = gradient.clone()  # layers write into it
         of_all: list[Tensor | None] = []
@@ -92,35 +110,13 @@ def accelerate(model: nn.Sequential) -> Network:
     return Network(model)
 
 
-def _make_layers(model: nn.Sequential, source: Source) -> Iterator[Layer]:
+def _make_layers(model: nn.Sequential, source: Source) -> Iterator[Layer[Any]]:
     for module in model:
         if type(module) is nn.Sequential:
             yield from _make_layers(module, source)
         elif not (isinstance(module, nn.Identity) or (isinstance(module, nn.Dropout) and module.p == 0)):
-            yield _make_layer(module, source)
-
-
-def _make_layer(module: nn.Module, source: Source) -> Layer:
-    """Return the layer for a module; exact classes only, since a subclass may compute anything."""
-    match module:
-        case nn.Conv2d(padding_mode="zeros", padding=tuple()) if type(module) is nn.Conv2d:
-            return Convolution(module)
-        case nn.Linear() if type(module) is nn.Linear:
-            return Linear(module)
-        case nn.ReLU() if type(module) is nn.ReLU:
-            return ReLU()
-        case nn.BatchNorm1d() | nn.BatchNorm2d() if type(module) in {nn.BatchNorm1d, nn.BatchNorm2d}:
-            return BatchNorm(module)
-        case nn.Dropout() if type(module) is nn.Dropout:
-            return Dropout(module.p, source)
-        case nn.MaxPool2d(return_indices=False) if type(module) is nn.MaxPool2d:
-            return MaxPool(module)
-        case nn.AdaptiveAvgPool2d(output_size=1 | (1, 1)) if type(module) is nn.AdaptiveAvgPool2d:
-            return GlobalAveragePool()
-        case nn.Flatten(start_dim=1, end_dim=-1) if type(module) is nn.Flatten:
-            return Flatten()
-        case _:
-            return Plain(module)
+            layer = _LAYERS.get(type(module), Plain)
+            yield (layer if layer.suits(module) else Plain)(module, source)
 
 
 def _as_tensor(output: object) -> Tensor:

@@ -1,15 +1,15 @@
 """Augmentation of a whole batch, with parameters drawn for each image.
 
-The parameters mean what they mean to torchvision.transforms, and a single augmentation equals torchvision's function of the
-same name with bilinear interpolation and fill=None, black outside. (Its fill=0 darkens the image's own edge a second time.)
-Neighbouring rotations and affines are multiplied into one matrix, so an image is interpolated once, however many there are.
+The parameters mean what they mean to torchvision.transforms, and a single augmentation equals torchvision's function of
+the same name with bilinear interpolation and fill=None, black outside. (Its fill=0 darkens the image's own edge twice.)
+Neighbouring rotations and affines are multiplied into one matrix: an image is interpolated once, however many they are.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 from mnistspec.spec.augmentations import Affine, ColorJitter, Rotation
 from mnistspec.spec.augmentations import Augmentation as Recipe
 from mnistspec.training.randomness import Purpose, make_generator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 Array = npt.NDArray[np.float64]
 Size = tuple[int, int]  # height, width
@@ -77,7 +80,7 @@ class Tone(Change):
 def turn_and_stretch(degrees: Array, shift: Array, scale: Array, shear: Array) -> Geometry:
     """Return torchvision's affine: turned clockwise, sheared, scaled, and shifted.
 
-    ``degrees`` and ``scale`` are (n,), ``shift`` (n, 2) in pixels along x and y, ``shear`` (n, 2) in degrees along x and y.
+    ``degrees`` and ``scale`` are (n,), ``shift`` (n, 2) in pixels and ``shear`` (n, 2) in degrees, along x and y.
     The forward matrix is shift * rotation * shear * scale, as documented in torchvision.transforms.functional.affine.
     """
     angle, (shear_x, shear_y) = np.radians(degrees), np.radians(shear).T
@@ -88,7 +91,8 @@ def turn_and_stretch(degrees: Array, shift: Array, scale: Array, shear: Array) -
     along_x = _matrices([[one, -tan_x, zero], [zero, one, zero], [zero, zero, one]])
     scaling = _matrices([[scale, zero, zero], [zero, scale, zero], [zero, zero, one]])
     translation = _matrices([[one, zero, shift[:, 0]], [zero, one, shift[:, 1]], [zero, zero, one]])
-    return Geometry(np.linalg.inv(translation @ rotation @ along_y @ along_x @ scaling))
+    forward = translation @ rotation @ along_y @ along_x @ scaling
+    return Geometry(np.linalg.inv(forward).astype(np.float64, copy=False))
 
 
 def _matrices(rows: list[list[Array]]) -> Array:
@@ -138,7 +142,7 @@ class Augmentation:
         self.recipes = tuple(recipes)
 
     def draw(self, count: int, size: Size, generator: np.random.Generator) -> list[Change]:
-        """Draw the changes of ``count`` images of (height, width), in the recipe's order; neighbouring geometry is one change."""
+        """Draw the changes of ``count`` images of this size, in the recipe's order; neighbouring geometry is one change."""
         changes: list[Change] = []
         for recipe in self.recipes:
             change = _DRAWERS[type(recipe)](recipe, generator, count, size)

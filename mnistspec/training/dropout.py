@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mnistspec.training.layers import Gradients, Layer
 
@@ -15,18 +14,11 @@ SPARSE_BELOW = 0.12  # drawing one position costs about as much as drawing eight
 _LEVELS = 2**16
 
 
-@dataclass
-class Source:
-    """Where all dropout layers of a network draw from, one after the other."""
-
-    generator: np.random.Generator = field(default_factory=np.random.default_rng)
-
-
-def draw_gaps(generator: np.random.Generator, p: float, count: int) -> Tensor:
+def draw_positions(generator: np.random.Generator, p: float, count: int) -> Tensor:
     """Return the positions below ``count`` that are chosen, each with probability ``p`` (0 < p < 1), rising, int64.
 
-    The distance from one chosen position to the next is geometric, and the whole part of an exponential variable of mean
-    -1 / log(1 - p) is just that.
+    The distance from one chosen position to the next is geometric, and the whole part of an exponential variable of
+    mean -1 / log(1 - p) is just that (Devroye 1986, Non-Uniform Random Variate Generation, section X.2).
     """
     mean = -1 / math.log1p(-p)
     enough = int(count * p + 6 * math.sqrt(count * p) + 16)  # six deviations above the mean: once in a billion too few
@@ -51,32 +43,30 @@ def draw_mask(generator: np.random.Generator, p: float, count: int) -> Tensor:
     return signed < round(p * _LEVELS) - _LEVELS // 2 if p < 1 else torch.ones(count, dtype=torch.bool)
 
 
-class Dropout(Layer):
-    """Dropout: zero with probability p, else times 1 / (1 - p) (Srivastava et al., 2014). Works in place."""
+class Dropout(Layer[nn.Dropout]):
+    """Dropout: zero with probability p, else times 1 / (1 - p) (Srivastava et al., 2014); in place."""
 
     overwrites = True
 
-    def __init__(self, p: float, source: Source) -> None:
-        self.p, self.source = p, source
-        self.scale = 1 / (1 - p) if p < 1 else 0.0
-
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        generator, count = self.source.generator, values.numel()
-        if self.p < SPARSE_BELOW:
-            choice = draw_gaps(generator, self.p, count)
-        else:
-            choice = draw_mask(generator, self.p, count).logical_not_().to(values.dtype).mul_(self.scale)
-        return self._apply(values, choice), choice
+        p, generator, count = self.module.p, self.source.generator, values.numel()
+        if self._is_sparse():
+            return self._apply(values, positions := draw_positions(generator, p, count)), positions
+        factors = draw_mask(generator, p, count).logical_not_().to(values.dtype).mul_(1 / (1 - p) if p < 1 else 0)
+        return self._apply(values, factors), factors
 
     def backward(self, kept: Tensor, gradient: Tensor, needs_input: bool) -> Gradients:  # noqa: ARG002 - it is cheap
         return self._apply(gradient, kept), ()
 
+    def _is_sparse(self) -> bool:
+        return 0 < self.module.p < SPARSE_BELOW
+
     def _apply(self, values: Tensor, choice: Tensor) -> Tensor:
-        """Drop in channels-last order: the positions given, or by a factor for every value."""
+        """Drop the positions given in channels-last order, or multiply by factors in that order."""
         moved = values.movedim(1, -1).contiguous()
         flat = moved.view(-1)
-        if self.p < SPARSE_BELOW:
-            flat.index_fill_(0, choice, 0).mul_(self.scale)
+        if self._is_sparse():
+            flat.index_fill_(0, choice, 0).mul_(1 / (1 - self.module.p))
         else:
             flat.mul_(choice)
         return moved.movedim(-1, 1)

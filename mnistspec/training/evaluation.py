@@ -59,7 +59,7 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, *, mean: float, s
     was_training = model.training
     model.eval()
     try:
-        logits = [model(normalize(batch.unsqueeze(1), mean, std)) for batch in images.split(BATCH_SIZE)]
+        logits = [model(normalize(batch.unsqueeze(1), mean, std)) for batch in torch.split(images, BATCH_SIZE)]
     finally:
         model.train(was_training)
     return Evaluation(torch.cat(logits).cpu(), labels.cpu())

@@ -1,86 +1,88 @@
 """Layers with a gradient written by hand, for training on the CPU.
 
-Each layer takes the place of one torch module, whose parameters and buffers it uses and updates, and computes the same. It
-is faster because it works on maps in channels-last order, in place where nothing else needs the old values, and on rows that are long
-enough for the processor's vector units. Gradients are given as (of the input, of each parameter).
+Each layer takes the place of one torch module, whose parameters and buffers it uses and updates, and computes the same.
+It is faster because it works on maps in channels-last order, in place where nothing else needs the old values, and on
+rows that are long enough for the processor's vector units.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
 aten = torch.ops.aten
-Gradients = tuple[Tensor | None, Sequence[Tensor | None]]
+Gradients = tuple[Tensor | None, Sequence[Tensor | None]]  # of the input and of each parameter
+M = TypeVar("M", bound=nn.Module)
 
 
 def to_channels_last(values: Tensor) -> Tensor:
     """Return (n, c, ...) so that ``values.movedim(1, -1)`` is contiguous, strides of dimensions of size 1 included.
 
-    torch leaves the strides of an image with one channel ambiguous, and its convolution's gradient takes three times as long then.
+    torch leaves the strides of maps with one channel as they are, and the gradient of a convolution takes three times as
+    long then.
     """
     moved = values.movedim(1, -1)
     return moved.contiguous().view(-1).view(moved.shape).movedim(-1, 1)
 
 
-def to_rows(values: Tensor) -> Tensor:
-    """Return (n, c) as it is and (n, c, h, w) as (n * h, w * c): channels alternate in each row. A view if in channels-last order."""
-    if values.dim() == 2:
-        return values
-    moved = values.movedim(1, -1)
-    return moved.reshape(-1, moved.shape[-2] * moved.shape[-1])
+@dataclass
+class Source:
+    """Where all dropout layers of a network draw from, one after the other."""
+
+    generator: np.random.Generator = field(default_factory=np.random.default_rng)
 
 
-def from_rows(rows: Tensor, like: Tensor) -> Tensor:
-    """Return rows in the shape of the tensor that they were made from; a view."""
-    return rows if like.dim() == 2 else rows.view(like.movedim(1, -1).shape).movedim(-1, 1)
-
-
-class Layer(ABC):
-    """One step of the network's computation. A layer itself holds nothing between forward and backward."""
+class Layer(ABC, Generic[M]):
+    """One step of a network's computation; between forward and backward it holds nothing itself."""
 
     overwrites = False  # whether forward writes into its input
-    shares = False  # whether the output may be the input's memory unchanged
+    shares = False  # whether the output may be the input's memory, unchanged
     keeps_output = False  # whether the output must stay as it is until backward
+
+    def __init__(self, module: M, source: Source) -> None:
+        self.module, self.source = module, source
+
+    @classmethod
+    def suits(cls, module: M) -> bool:  # noqa: ARG003 - most take any module of their class
+        """Whether the layer computes what this module computes."""
+        return True
 
     @property
     def parameters(self) -> Sequence[nn.Parameter]:
         """The parameters, in the order in which ``backward`` gives their gradients."""
-        return ()
+        return tuple(self.module.parameters())
 
     @abstractmethod
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
-        """Return the output, and what ``backward`` needs to know of this forward pass."""
+        """Return the output, and what ``backward`` has to know of this pass."""
 
     @abstractmethod
-    def backward(self, kept: Any, gradient: Tensor, needs_input: bool) -> Gradients:  # noqa: ANN401 - each layer keeps what it likes
-        """Return the gradients, given that of the output, which may be overwritten."""
+    def backward(self, kept: Any, gradient: Tensor, needs_input: bool) -> Gradients:  # noqa: ANN401 - each keeps its own
+        """Return the gradients, given that of the output, which may be overwritten.
+
+        Without ``needs_input`` nobody asks for that of the input.
+        """
 
 
-class Convolution(Layer):
+class Convolution(Layer[nn.Conv2d]):
     """Conv2d with zero padding."""
 
-    def __init__(self, module: nn.Conv2d) -> None:
-        self.module = module
-
-    @property
-    def parameters(self) -> Sequence[nn.Parameter]:
-        return tuple(self.module.parameters())
+    @classmethod
+    def suits(cls, module: nn.Conv2d) -> bool:
+        return module.padding_mode == "zeros" and not isinstance(module.padding, str)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
         values = to_channels_last(values)
-        module = self.module
-        args = (module.stride, module.padding, module.dilation, module.groups)
-        return F.conv2d(values, module.weight, module.bias, *args), values
+        return self.module(values), values
 
     def backward(self, kept: Tensor, gradient: Tensor, needs_input: bool) -> Gradients:
-        module = self.module
-        has_bias = module.bias is not None
+        module, has_bias = self.module, self.module.bias is not None
         of_input, *of_parameters = aten.convolution_backward(
             to_channels_last(gradient),
             kept,
@@ -97,31 +99,23 @@ class Convolution(Layer):
         return of_input, of_parameters[: 1 + has_bias]
 
 
-class Linear(Layer):
+class Linear(Layer[nn.Linear]):
     """Linear over features."""
 
-    def __init__(self, module: nn.Linear) -> None:
-        self.module = module
-
-    @property
-    def parameters(self) -> Sequence[nn.Parameter]:
-        return tuple(self.module.parameters())
-
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        return F.linear(values, self.module.weight, self.module.bias), values
+        return self.module(values), values
 
     def backward(self, kept: Tensor, gradient: Tensor, needs_input: bool) -> Gradients:
-        rows = gradient.reshape(-1, gradient.shape[-1])
-        of_parameters = [rows.t() @ kept.reshape(-1, kept.shape[-1])]
-        if self.module.bias is not None:
-            of_parameters.append(rows.sum(0))
+        rows = gradient.flatten(0, -2)
+        of_weight = rows.t() @ kept.flatten(0, -2)
+        of_parameters = (of_weight,) if self.module.bias is None else (of_weight, rows.sum(0))
         return gradient @ self.module.weight if needs_input else None, of_parameters
 
 
-class ReLU(Layer):
+class ReLU(Layer[nn.ReLU]):
     """Max(0, x), in place.
 
-    A dropout may overwrite the output: it changes no sign but to zero, and there the gradient that comes back is zero as well.
+    A dropout may overwrite the output: it changes no sign but to zero, and there the gradient that comes back is zero.
     """
 
     overwrites = True
@@ -133,53 +127,62 @@ class ReLU(Layer):
         return aten.threshold_backward.grad_input(gradient, kept, 0, grad_input=gradient), ()
 
 
-class MaxPool(Layer):
+class MaxPool(Layer[nn.MaxPool2d]):
     """MaxPool2d."""
 
-    def __init__(self, module: nn.MaxPool2d) -> None:
-        kernel, stride = module.kernel_size, module.stride
-        self.arguments = (_pair(kernel), _pair(stride), _pair(module.padding), _pair(module.dilation), module.ceil_mode)
+    @classmethod
+    def suits(cls, module: nn.MaxPool2d) -> bool:
+        return not module.return_indices
+
+    def _arguments(self) -> tuple[list[int] | bool, ...]:
+        module = self.module
+        sizes = (module.kernel_size, module.stride, module.padding, module.dilation)
+        return (*map(_pair, sizes), module.ceil_mode)
 
     def forward(self, values: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         values = to_channels_last(values)
-        output, winners = aten.max_pool2d_with_indices(values, *self.arguments)
+        output, winners = aten.max_pool2d_with_indices(values, *self._arguments())
         return output, (values, winners)
 
     def backward(self, kept: tuple[Tensor, Tensor], gradient: Tensor, needs_input: bool) -> Gradients:  # noqa: ARG002 - as above
         values, winners = kept
-        return aten.max_pool2d_with_indices_backward(gradient, values, *self.arguments, winners), ()
+        return aten.max_pool2d_with_indices_backward(gradient, values, *self._arguments(), winners), ()
 
 
-class GlobalAveragePool(Layer):
+class GlobalAveragePool(Layer[nn.AdaptiveAvgPool2d]):
     """AdaptiveAvgPool2d(1): (n, c, h, w) to (n, c, 1, 1)."""
+
+    @classmethod
+    def suits(cls, module: nn.AdaptiveAvgPool2d) -> bool:
+        return module.output_size in {1, (1, 1)}
 
     def forward(self, values: Tensor) -> tuple[Tensor, torch.Size]:
         return values.mean((2, 3), keepdim=True), values.shape
 
     def backward(self, kept: torch.Size, gradient: Tensor, needs_input: bool) -> Gradients:  # noqa: ARG002 - as above
-        gradient = (gradient / (kept[2] * kept[3])).expand(kept)
-        return gradient.contiguous(memory_format=torch.channels_last), ()
+        return to_channels_last((gradient / (kept[2] * kept[3])).expand(kept)), ()
 
 
-class Flatten(Layer):
+class Flatten(Layer[nn.Flatten]):
     """Flatten of all but the first dimension."""
 
     shares = True
+
+    @classmethod
+    def suits(cls, module: nn.Flatten) -> bool:
+        return (module.start_dim, module.end_dim) == (1, -1)
 
     def forward(self, values: Tensor) -> tuple[Tensor, torch.Size]:
         return values.flatten(1), values.shape
 
     def backward(self, kept: torch.Size, gradient: Tensor, needs_input: bool) -> Gradients:  # noqa: ARG002 - as above
-        return gradient.view(kept), ()
+        return gradient.reshape(kept), ()
 
 
-class Plain(Layer):
-    """Any other module: torch's own gradient of the module itself."""
+class Plain(Layer[nn.Module]):
+    """Any module, with torch's own gradient."""
 
     keeps_output = True
-
-    def __init__(self, module: nn.Module) -> None:
-        self.module = module
 
     @property
     def parameters(self) -> Sequence[nn.Parameter]:
@@ -188,7 +191,7 @@ class Plain(Layer):
     def forward(self, values: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         with torch.enable_grad():
             leaf = values.detach().requires_grad_()
-            # A module that works in place may not write into a leaf, nor into what the layer before it keeps.
+            # A module that works in place may write neither into a leaf nor into what the layer before it keeps.
             output = self.module(leaf.clone() if getattr(self.module, "inplace", False) else leaf)
         return output.detach(), (leaf, output)
 

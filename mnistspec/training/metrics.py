@@ -78,9 +78,7 @@ class Meter:
 
     def load_state_dict(self, state: dict[str, Tensor], steps: int) -> None:
         """Go on from a state that was saved after so many steps; raise ValueError for any other."""
-        check_tensors(
-            state, {"losses": self.losses[:steps], "right": self.right, "images": self.images[:steps]}
-        )
+        check_tensors(state, {"losses": self.losses[:steps], "right": self.right, "images": self.images[:steps]})
         self.steps = steps
         self.losses[:steps] = state["losses"]
         self.images[:steps] = state["images"]

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from mnistspec.training.layers import Gradients, Layer, aten, from_rows, to_rows
+from mnistspec.training.layers import Gradients, Layer, aten
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a forward pass leaves for the backward pass: the input as rows, and per channel its mean and 1 / deviation."""
+    """What a forward pass leaves for backward: the input as rows, and per channel its mean and 1 / deviation."""
 
     rows: Tensor
     mean: Tensor
     inverse: Tensor
 
 
-class BatchNorm(Layer):
+class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
     """BatchNorm1d or BatchNorm2d in training mode (Ioffe and Szegedy, 2015), on rows in which the channels alternate.
 
-    To torch's kernels every place of a row is a channel of its own, so that they work on long vectors; the places of one channel are
-    then joined. torch's kernel for few channels takes four times as long.
+    To torch's kernels every place of a row is a channel of its own, so that they work on long vectors; the places of one
+    channel are then joined. For as few channels as these networks have, torch's kernels take two to four times as long.
     """
 
-    def __init__(self, module: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
-        self.module = module
-
-    @property
-    def parameters(self) -> Sequence[nn.Parameter]:
-        return tuple(self.module.parameters())
-
     def forward(self, values: Tensor) -> tuple[Tensor, Kept]:
-        module, rows, channels = self.module, to_rows(values), values.shape[1]
+        module, rows, channels = self.module, _to_rows(values), values.shape[1]
         if len(rows) * rows.shape[1] == channels:
             raise ValueError(f"Expected more than 1 value per channel when training, got input size {values.shape}")
         means, variances = aten.batch_norm_update_stats(rows, None, None, 0.0)
@@ -47,7 +39,7 @@ class BatchNorm(Layer):
         factor = inverse if module.weight is None else inverse * module.weight
         constant = (mean * factor).neg_() if module.bias is None else torch.addcmul(module.bias, mean, factor, value=-1)
         output = torch.addcmul(_repeat(constant, rows), rows, _repeat(factor, rows))
-        return from_rows(output, values), Kept(rows, mean, inverse)
+        return _from_rows(output, values), Kept(rows, mean, inverse)
 
     def _update_running(self, mean: Tensor, variance: Tensor, count: int) -> None:
         """Update the module's running statistics with those of ``count`` values a channel."""
@@ -60,8 +52,11 @@ class BatchNorm(Layer):
         module.running_var.lerp_(variance * (count / (count - 1)), momentum)
 
     def backward(self, kept: Kept, gradient: Tensor, needs_input: bool) -> Gradients:
-        """Return g w / s - (w / s) (mean(g) + x^ mean(g x^)), with x^ the normalised input; sums over g x^ and g for w and b."""
-        module, channels, grads = self.module, gradient.shape[1], to_rows(gradient)
+        """Return (w / s) (g - mean(g) - z mean(g z)) for the input, sum(g z) for the weight w and sum(g) for the bias.
+
+        g is the gradient of the output, s the deviation and z the normalised input.
+        """
+        module, channels, grads = self.module, gradient.shape[1], _to_rows(gradient)
         mean, inverse = _repeat(kept.mean, kept.rows), _repeat(kept.inverse, kept.rows)
         _, weights, biases = aten.native_batch_norm_backward(
             grads, kept.rows, None, None, None, mean, inverse, True, module.eps, [False, True, True]
@@ -69,7 +64,7 @@ class BatchNorm(Layer):
         of_weight, of_bias = weights.view(-1, channels).sum(0), biases.view(-1, channels).sum(0)
         of_input = self._input_gradient(kept, grads, of_weight, of_bias) if needs_input else None
         of_parameters = () if module.weight is None else (of_weight, of_bias)
-        return None if of_input is None else from_rows(of_input, gradient), of_parameters
+        return None if of_input is None else _from_rows(of_input, gradient), of_parameters
 
     def _input_gradient(self, kept: Kept, grads: Tensor, of_weight: Tensor, of_bias: Tensor) -> Tensor:
         """Return the gradient of the rows, written over that of the output: per channel a g + b x + c."""
@@ -79,6 +74,19 @@ class BatchNorm(Layer):
         c = (a * of_bias).div_(-count).addcmul_(b, kept.mean, value=-1)
         rest = torch.addcmul(_repeat(c, grads), kept.rows, _repeat(b, grads))
         return torch.addcmul(rest, grads, _repeat(a, grads), out=grads)
+
+
+def _to_rows(values: Tensor) -> Tensor:
+    """Return (n, c) as it is, (n, c, h, w) as (n * h, w * c) with alternating channels; a view if in channels-last order."""
+    if values.dim() == 2:
+        return values
+    moved = values.movedim(1, -1)
+    return moved.reshape(-1, moved.shape[-2] * moved.shape[-1])
+
+
+def _from_rows(rows: Tensor, like: Tensor) -> Tensor:
+    """Return rows in the shape of the tensor that they were made from; a view."""
+    return rows if like.dim() == 2 else rows.view(like.movedim(1, -1).shape).movedim(-1, 1)
 
 
 def _repeat(per_channel: Tensor, rows: Tensor) -> Tensor:

@@ -71,6 +71,12 @@ class Training:
         """The number of epochs that are done."""
         return len(self.metrics)
 
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch with the best accuracy on the test set; 0 before the first epoch is done."""
+        best = max(self.metrics, key=lambda metrics: metrics.test_accuracy, default=None)
+        return best.epoch if best else 0
+
     def run(self) -> Iterator[Progress]:
         """Train to the end of the recipe, yielding after each step and each test pass.
 
@@ -78,7 +84,7 @@ class Training:
         """
         while self.epoch < self.recipe.epochs:
             order = epoch_order(len(self.data.train_labels), self.recipe.seed, self.epoch).to(self.device)
-            for batch in order.split(self.recipe.batch_size)[self.step :]:
+            for batch in torch.split(order, self.recipe.batch_size)[self.step :]:
                 self.busy = True
                 self._take_step(batch)
                 self.busy = False
@@ -105,9 +111,9 @@ class Training:
             test_seconds=seconds,
         )
         self.busy = True
-        if metrics.test_accuracy > max((epoch.test_accuracy for epoch in self.metrics), default=-1.0):
-            self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.metrics.append(metrics)
+        if self.best_epoch == self.epoch:
+            self.best = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.step, self.seconds, self.meter = 0, 0.0, Meter(self.steps, self.device)
         self.busy = False
         return Progress(self.epoch, self.steps, self.steps, self.lr, meter, metrics)
@@ -182,7 +188,7 @@ class Training:
         Raises ValueError for a state or a position that this training cannot have.
         """
         done = len(metrics) * self.steps + step
-        if not (len(metrics) <= self.recipe.epochs and 0 <= step <= self.steps):
+        if not (0 <= step <= self.steps and done <= self.recipe.epochs * self.steps):
             raise ValueError(f"epoch {len(metrics) + 1}, step {step} is beyond the end")
         model = self.model.state_dict()
         check_tensors(state["model"], model)

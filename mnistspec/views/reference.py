@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from mnistspec.spec.block import Block
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -56,7 +58,7 @@ def _keys(word: Word) -> str:
 
 
 def _shape(word: Word) -> str:
-    return f"Shape: {word.shape}." if word.shape else ""
+    return f"Shape: {word.shape}." if word.shape and word.shape != Block.shape_rule else ""
 
 
 def _join(sentences: Sequence[str]) -> str:

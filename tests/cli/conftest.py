@@ -92,10 +92,19 @@ def quick_run(tmp_path_factory: pytest.TempPathFactory, small_mnist: Path) -> Pa
     """The folder of a run that has ended."""
     folder = tmp_path_factory.mktemp("runs")
     (folder / "quick.yaml").write_text(QUICK, encoding="utf-8")
-    arguments = ["mnistspec", "train", str(folder / "quick.yaml"), "--data-dir", str(small_mnist), "--runs", str(folder)]
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+    arguments = [
+        "mnistspec",
+        "train",
+        str(folder / "quick.yaml"),
+        "--data-dir",
+        str(small_mnist),
+        "--runs",
+        str(folder),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", arguments)
-        main()
+        with pytest.raises(SystemExit) as ended:
+            main()
     assert not ended.value.code
     (path,) = (folder / "quick").iterdir()
     return path

@@ -52,7 +52,9 @@ def test_build_prints_one_line_or_a_table(mnistspec: CommandLine) -> None:
 
 def test_validate_tells_all_errors_at_once(mnistspec: CommandLine, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
-    path.write_text("layers:\n  - conb: 8\n  - gap\n  - fc: {out_feature: 10}\ntrain: {epochs: ten}\n", encoding="utf-8")
+    path.write_text(
+        "layers:\n  - conb: 8\n  - gap\n  - fc: {out_feature: 10}\ntrain: {epochs: ten}\n", encoding="utf-8"
+    )
     start = time.monotonic()
     done = mnistspec("validate", SPECS / "step1.yaml", path)
     assert time.monotonic() - start < 1
@@ -76,7 +78,9 @@ def test_validate_json_has_codes_and_places(mnistspec: CommandLine, tmp_path: Pa
 
 
 def test_validate_does_not_import_torch() -> None:
-    code = "import sys; sys.argv = ['mnistspec', 'validate', sys.argv[1]]\nfrom mnistspec.cli import main\ntry: main()\n"
+    code = (
+        "import sys; sys.argv = ['mnistspec', 'validate', sys.argv[1]]\nfrom mnistspec.cli import main\ntry: main()\n"
+    )
     code += "except SystemExit: print('torch' in sys.modules)"
     arguments = [sys.executable, "-c", code, str(SPECS / "step6.yaml")]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60)
@@ -137,7 +141,9 @@ def test_train_prints_its_result_on_stdout_and_progress_on_stderr(
     assert done.out.startswith("quick: test accuracy ")
     assert done.out.rstrip().endswith(str(next((tmp_path / "runs" / "quick").iterdir())))
     assert len(done.err.splitlines()) == 3  # the run, the header, one epoch
-    as_json = mnistspec(*common, "--json", "--name", "other", "--set", "targets.min_test_accuracy=100", "--check-targets")
+    as_json = mnistspec(
+        *common, "--json", "--name", "other", "--set", "targets.min_test_accuracy=100", "--check-targets"
+    )
     result = json.loads(as_json.out)
     assert (as_json.code, result["name"], result["epochs"]) == (1, "other", 1)
     assert Path(result["run"]).is_dir()
@@ -201,7 +207,9 @@ def test_predict_reads_images_and_tells_of_bad_ones(
     monkeypatch.chdir(tmp_path)
     table = mnistspec("predict", quick_run, "0.png", "1.png")
     assert (table.code, table.err) == (0, "")
-    assert [line.split()[:2] for line in table.out.splitlines()[2:]] == [[r["image"][-5:], r["prediction"]] for r in rows[:2]]
+    assert [line.split()[:2] for line in table.out.splitlines()[2:]] == [
+        [r["image"][-5:], r["prediction"]] for r in rows[:2]
+    ]
 
 
 def test_a_damaged_weights_file_ends_with_4(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:

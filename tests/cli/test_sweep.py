@@ -1,0 +1,170 @@
+"""`mnistspec sweep` with real processes, and `mnistspec compare` on what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CommandLine
+
+TINY = "layers: [conv: 4, relu, maxpool: 4, flatten, fc: 10]\ntrain: {epochs: 1, batch_size: 50}\n"
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="finds the children of a process in /proc")
+LONG = ("--epochs", "2000")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A spec whose epoch takes a moment."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+def wait_for(found: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait until something is there, for a minute at most."""
+    for _ in range(600):
+        if found():
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    raise AssertionError
+
+
+def children_of(process: subprocess.Popen[str]) -> list[int]:
+    """Return the ids of a process's children."""
+    listed = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(child) for file in listed for child in file.read_text(encoding="utf-8").split()]
+
+
+def start_sweep(tiny: Path, runs: Path, data: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "mnistspec",
+        "sweep",
+        str(tiny),
+        f"--runs={runs}",
+        f"--data-dir={data}",
+        *arguments,
+    ]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_sweep_trains_compares_and_skips(
+    mnistspec: CommandLine, tiny: Path, small_mnist: Path, tmp_path: Path
+) -> None:
+    runs = tmp_path / "sweep"
+    command: list[str | Path] = [
+        "sweep",
+        tiny,
+        "--seeds",
+        "0,1",
+        "--set",
+        "train.optimizer.sgd.lr=0.1,100",
+        "--runs",
+        runs,
+    ]
+    command += ["--data-dir", small_mnist, "--device", "cpu"]
+    first = mnistspec(*command, "--json")
+    rows = json.loads(first.out)["runs"]
+    assert first.code == 1
+    assert [row["status"] for row in rows] == ["done", "done", "not finite", "not finite"]
+    assert "loss is" in rows[3]["message"]
+    assert first.err.count("\ndone tiny sgd.lr=0.1 seed ") == 2
+    environment = json.loads((runs / rows[0]["folder"] / "env.json").read_text(encoding="utf-8"))
+    assert environment["threads"] == 1
+    command[5] = "train.optimizer.sgd.lr=0.1"
+    second = mnistspec(*command)
+    assert (second.code, second.err) == (0, f"2 runs in {runs}, 2 done already\n")
+    assert "2 runs: 2 done" in second.out
+    table = mnistspec("compare", runs)
+    assert (table.code, table.err.count("not finite after 0 of 1 epochs")) == (0, 2)
+    assert [recipe["seeds"] for recipe in json.loads(mnistspec("compare", runs, "--json").out)["recipes"]] == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "train.epochs=1,many"], "--set:1:14"),
+        (["--seeds", "a"], "--seeds takes"),
+        (["--data-dir", "nowhere"], "no such folder"),
+        (["--device", "abacus"], "is not a device"),
+    ],
+)
+def test_a_wrong_call_starts_nothing(
+    mnistspec: CommandLine, tiny: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    done = mnistspec("sweep", tiny, "--runs", tmp_path / "sweep", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert not list((tmp_path / "sweep").glob("*/*"))
+
+
+def test_compare_wants_finished_runs_and_one_format(mnistspec: CommandLine, tmp_path: Path) -> None:
+    assert "no finished run" in mnistspec("compare", tmp_path).err
+    assert mnistspec("compare", tmp_path / "nowhere").code == 2
+    assert mnistspec("compare", tmp_path, "--csv", "--json").code == 2
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_killed_run_harms_no_other_and_the_same_command_goes_on(
+    mnistspec: CommandLine, tiny: Path, small_mnist: Path, tmp_path: Path
+) -> None:
+    runs = tmp_path / "sweep"
+    process = start_sweep(tiny, runs, small_mnist, "--seeds", "0,1", "--jobs", "2", "--epochs", "60", "--json")
+    wait_for(lambda: len(list(runs.glob("tiny/*/checkpoints/*"))) > 2, process)
+    os.kill(children_of(process)[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=120)
+    rows = {row["status"]: row for row in json.loads(out)["runs"]}
+    assert process.returncode == 1
+    assert rows.keys() == {"failed", "done"}
+    assert "SIGKILL" in rows["failed"]["message"]
+    assert "SIGKILL" in err
+    again = mnistspec("sweep", tiny, "--seeds", "0,1", "--epochs", "60", "--runs", runs, "--data-dir", small_mnist)
+    assert again.code == 0
+    assert "1 done already, 1 to go on from a checkpoint" in again.err
+    assert len(list(runs.glob("tiny/*"))) == 2
+
+
+@pytest.mark.slow
+@needs_proc
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_sweep_leaves_checkpoints_and_no_process(
+    tiny: Path, small_mnist: Path, tmp_path: Path, signum: signal.Signals, code: int
+) -> None:
+    runs = tmp_path / "sweep"
+    process = start_sweep(tiny, runs, small_mnist, "--seeds", "0-2", "--jobs", "2", *LONG)
+    wait_for(lambda: len({path.parent for path in runs.glob("tiny/*/checkpoints/*")}) == 2, process)
+    other = start_sweep(tiny, runs, small_mnist, "--seeds", "0-2")
+    assert "another sweep" in other.communicate(timeout=60)[1]
+    children = children_of(process)
+    process.send_signal(signum)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, other.returncode) == (code, 2)
+    assert "the same command goes on" in err
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    rows = json.loads((runs / "sweep.json").read_text(encoding="utf-8"))["runs"]
+    assert [row["status"] for row in rows] == ["interrupted", "interrupted", "waiting"]
+
+
+@pytest.mark.slow
+@needs_proc
+def test_runs_that_outlive_their_sweep_keep_its_folder(tiny: Path, small_mnist: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "sweep"
+    process = start_sweep(tiny, runs, small_mnist, "--jobs", "1", *LONG)
+    wait_for(lambda: list(runs.glob("tiny/*/checkpoints/*")), process)
+    (child,) = children_of(process)
+    process.kill()
+    process.communicate()
+    other = start_sweep(tiny, runs, small_mnist)
+    assert "outlived its sweep" in other.communicate(timeout=60)[1]
+    os.kill(child, signal.SIGTERM)

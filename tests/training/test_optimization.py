@@ -1,0 +1,115 @@
+"""Optimizers and schedules: torch's own, over the right number of steps."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import pytest
+import torch
+from hypothesis import given, settings
+from torch import nn, optim
+
+from mnistspec.errors import UsageError
+from mnistspec.spec.recipe import (
+    SGD, Adam, AdamW, Constant, Cosine, Exponential, MultiStep, NAdam, OneCycle, Optimizer, RMSprop, Scheduler, Step,
+    Warmup,
+)  # fmt: skip
+from mnistspec.training.device import choose_device
+from mnistspec.training.optimization import make_optimizer, make_scheduler
+from tests.strategies import optimizers, schedulers
+
+
+def learning_rates(recipe: Scheduler, lr: float, epochs: int, steps: int) -> list[float]:
+    """Return the learning rate of each step of a run."""
+    optimizer = make_optimizer(SGD(lr=lr, momentum=0.9), nn.Linear(2, 2))
+    schedule = make_scheduler(recipe, optimizer, epochs, steps)
+    rates = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch wants optimizer.step() in between
+        for step in range(epochs * steps):
+            rates.append(float(optimizer.param_groups[0]["lr"]))
+            if step + 1 < epochs * steps:
+                schedule.step()
+    return rates
+
+
+def test_constant_is_constant() -> None:
+    assert set(learning_rates(Constant(), 0.1, 3, 4)) == {0.1}
+
+
+def test_step_falls_between_epochs() -> None:
+    rates = learning_rates(Step(step_size=2, gamma=0.5), 0.8, 5, 3)
+    assert rates == pytest.approx([0.8] * 6 + [0.4] * 6 + [0.2] * 3)
+
+
+def test_multistep_falls_after_its_milestones() -> None:
+    rates = learning_rates(MultiStep(milestones=(1, 3), gamma=0.1), 1.0, 4, 2)
+    assert rates == pytest.approx([1.0] * 2 + [0.1] * 4 + [0.01] * 2)
+
+
+def test_exponential_falls_after_each_epoch() -> None:
+    assert learning_rates(Exponential(gamma=0.5), 1.0, 3, 2) == pytest.approx([1, 1, 0.5, 0.5, 0.25, 0.25])
+
+
+def test_cosine_follows_half_a_cosine() -> None:
+    rates = learning_rates(Cosine(eta_min=0.1), 1.0, 2, 50)
+    expected = [0.1 + 0.45 * (1 + math.cos(math.pi * step / 100)) for step in range(100)]
+    assert rates == pytest.approx(expected)
+
+
+def test_onecycle_is_torchs() -> None:
+    rates = learning_rates(OneCycle(max_lr=0.5, pct_start=0.4), 0.1, 2, 10)
+    optimizer = optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9)
+    schedule = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.5, pct_start=0.4, total_steps=20)
+    expected = []
+    for _ in range(20):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if len(expected) < 20:
+            schedule.step()
+    assert rates == expected
+    assert max(rates) == pytest.approx(0.5)
+
+
+def test_warmup_rises_then_the_schedule_begins() -> None:
+    recipe = Cosine(warmup=Warmup(epochs=1, start_factor=0.25))
+    rates = learning_rates(recipe, 1.0, 3, 4)
+    assert rates[:5] == pytest.approx([0.25, 0.4375, 0.625, 0.8125, 1.0])
+    assert rates[4:] == pytest.approx([0.5 * (1 + math.cos(math.pi * step / 8)) for step in range(8)])
+
+
+@given(schedulers(3))
+@settings(deadline=None, max_examples=40)
+def test_every_schedule_covers_every_length(recipe: Scheduler) -> None:
+    for epochs, steps in ((1, 1), (1, 2), (2, 1), (3, 5)):
+        rates = learning_rates(recipe, 0.01, epochs, steps)
+        assert all(math.isfinite(rate) and rate >= 0 for rate in rates)
+
+
+@given(optimizers())
+@settings(deadline=None, max_examples=25)
+def test_every_optimizer_takes_a_step(recipe: Optimizer) -> None:
+    model = nn.Linear(3, 3)
+    optimizer = make_optimizer(recipe, model)
+    assert type(optimizer).__name__ == recipe.torch_class
+    model(torch.ones(2, 3)).sum().backward()
+    optimizer.step()
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("recipe", [SGD(lr=0.1), Adam(), AdamW(), NAdam(), RMSprop()])
+def test_arguments_reach_torch(recipe: Optimizer) -> None:
+    group = make_optimizer(recipe, nn.Linear(2, 2)).param_groups[0]
+    for name, value in recipe.model_dump().items():
+        assert group[name] == value
+
+
+def test_devices_that_are_not_there_are_told_of() -> None:
+    assert choose_device("cpu").type == "cpu"
+    assert choose_device(None).type in {"cpu", "cuda", "mps"}
+    with pytest.raises(UsageError, match='"tpu" is not a device'):
+        choose_device("tpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(UsageError, match='the device "cuda" is not on this machine; it has: cpu'):
+            choose_device("cuda")

@@ -1,0 +1,170 @@
+"""The trainer: what it yields, what it depends on, what it does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from torch import nn
+
+from mnistspec import build_model, fit, load_dataset, summarize
+from mnistspec.errors import NotFiniteError, UsageError
+from mnistspec.spec.activations import ReLU
+from mnistspec.spec.blocks import BatchNorm, Conv, Dropout, FullyConnected
+from mnistspec.spec.pools import GlobalAveragePool, MaxPool
+from mnistspec.spec.recipe import SGD, Adam, ColorJitter, OneCycle, Rotation, Train
+from mnistspec.spec.schema import Spec
+from mnistspec.training.evaluation import Evaluation, evaluate
+from mnistspec.training.metrics import Meter
+from mnistspec.training.trainer import Training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mnistspec.data.datasets import Dataset
+
+CPU = torch.device("cpu")
+LAYERS = (
+    Conv(out_channels=6), BatchNorm(), ReLU(), Dropout(p=0.1), MaxPool(), Conv(out_channels=8, bias=False), ReLU(),
+    GlobalAveragePool(), FullyConnected(out_features=10),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    whole = load_dataset("mnist")
+    return dataclasses.replace(
+        whole,
+        train_images=whole.train_images[:330],
+        train_labels=whole.train_labels[:330],
+        test_images=whole.test_images[:100],
+        test_labels=whole.test_labels[:100],
+    )
+
+
+def make_spec(**recipe: object) -> Spec:
+    return Spec(name="small", layers=LAYERS, train=Train.model_validate({"epochs": 2, "batch_size": 32, **recipe}))
+
+
+def make_model(spec: Spec) -> nn.Sequential:
+    torch.manual_seed(spec.train.seed)
+    return build_model(spec)
+
+
+def weights_after(spec: Spec, data: Dataset, beside: Callable[[], object] = lambda: None) -> dict[str, torch.Tensor]:
+    model = make_model(spec)
+    for _ in Training(model, data, spec.train, CPU).run():
+        beside()
+    return model.state_dict()
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_it_learns(data: Dataset) -> None:
+    spec = make_spec(epochs=40, optimizer=Adam(lr=0.02))
+    epochs = list(fit(make_model(spec), data, spec.train))
+    assert [epoch.epoch for epoch in epochs] == list(range(1, 41))
+    assert epochs[-1].train_loss < 0.5 * epochs[0].train_loss
+    assert epochs[-1].test_accuracy > 60
+
+
+def test_each_step_is_yielded_and_counted(data: Dataset) -> None:
+    spec = make_spec(epochs=1)
+    steps = list(Training(make_model(spec), data, spec.train, CPU).run())
+    assert [step.step for step in steps] == [*range(1, 12), 11]  # 330 images in batches of 32, then the test pass
+    assert [step.metrics is not None for step in steps] == [False] * 11 + [True]
+    assert int(steps[-1].meter.images.sum()) == 330
+
+
+def test_the_last_metrics_are_those_of_the_model(data: Dataset) -> None:
+    spec = make_spec()
+    model = make_model(spec)
+    *_, last = fit(model, data, spec.train)
+    again = evaluate(model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
+    assert (again.loss, again.accuracy) == (last.test_loss, last.test_accuracy)
+
+
+def test_seeds_decide_and_nothing_beside_does(data: Dataset) -> None:
+    spec = make_spec(augment=(Rotation(degrees=5), ColorJitter(brightness=0.2)))
+
+    def disturb() -> None:
+        torch.rand(3)
+        summarize(spec)
+
+    assert same(weights_after(spec, data), weights_after(spec, data, beside=disturb))
+    other = spec.model_copy(update={"train": spec.train.model_copy(update={"seed": 2})})
+    assert not same(weights_after(spec, data), weights_after(other, data))
+
+
+def test_stopping_early_is_a_prefix(data: Dataset) -> None:
+    spec = make_spec(epochs=3)
+    first_two = list(islice(fit(make_model(spec), data, spec.train), 2))
+    whole = list(fit(make_model(spec), data, spec.train))
+    assert [dataclasses.replace(e, seconds=0, test_seconds=0) for e in first_two] == [
+        dataclasses.replace(e, seconds=0, test_seconds=0) for e in whole[:2]
+    ]
+
+
+@pytest.mark.parametrize("stop", [1, 10, 11, 12, 17])
+@pytest.mark.parametrize("optimizer", [SGD(lr=0.05, momentum=0.9), Adam(lr=0.01)])
+def test_going_on_from_a_saved_state_is_exact(data: Dataset, stop: int, optimizer: SGD | Adam) -> None:
+    spec = make_spec(optimizer=optimizer, scheduler=OneCycle(max_lr=0.05), augment=(Rotation(degrees=5),))
+    straight = Training(make_model(spec), data, spec.train, CPU)
+    list(straight.run())
+    broken = Training(make_model(spec), data, spec.train, CPU)
+    list(islice(broken.run(), stop))
+    resumed = Training(make_model(make_spec(seed=9)), data, spec.train, CPU)
+    resumed.load_state_dict(broken.state_dict(), metrics=broken.metrics, step=broken.step, seconds=broken.seconds)
+    list(resumed.run())
+    assert same(resumed.model.state_dict(), straight.model.state_dict())
+    assert [e.train_loss for e in resumed.metrics] == [e.train_loss for e in straight.metrics]
+    assert [e.lr for e in resumed.metrics] == [e.lr for e in straight.metrics]
+
+
+def test_a_loss_that_is_not_finite_names_its_step(data: Dataset) -> None:
+    spec = make_spec()
+    model = make_model(spec)
+    with torch.no_grad():
+        next(model.parameters()).fill_(math.inf)
+    with pytest.raises(
+        NotFiniteError, match=r"the loss is nan at epoch 1, step 1 of 11, with lr 0\.01; try a lower lr"
+    ):
+        list(fit(model, data, spec.train))
+
+
+def test_held_out_images_take_the_test_sets_place(data: Dataset) -> None:
+    held = data.hold_out(30)
+    assert (len(held.train_labels), len(held.test_labels)) == (300, 30)
+    assert torch.equal(torch.cat([held.train_images, held.test_images]), data.train_images)
+    assert (held.mean, held.std) == (data.mean, data.std)
+    assert data.hold_out(0) is data
+    with pytest.raises(UsageError, match="holdout is 330, but mnist has only 330 training images here"):
+        data.hold_out(330)
+
+
+def test_evaluation_counts_an_image_without_finite_logits_as_wrong() -> None:
+    logits = torch.tensor([[2.0, 1.0], [0.0, 3.0], [math.nan, math.nan], [5.0, 0.0]])
+    result = Evaluation(logits, torch.tensor([0, 1, 0, 1]))
+    assert result.accuracy == 50
+    assert result.confusion().tolist() == [[2, 0], [1, 1]]
+
+
+def test_evaluation_leaves_mode_and_buffers(data: Dataset) -> None:
+    model = make_model(make_spec()).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    evaluate(model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
+    assert model.training
+    assert same(before, model.state_dict())
+
+
+def test_meter_weighs_batches_by_their_size() -> None:
+    meter = Meter(2, CPU)
+    for loss, count in ((1.0, 3), (2.0, 1)):
+        meter.add(torch.tensor(loss), torch.eye(10)[:count], torch.arange(count))
+    assert (meter.loss, meter.accuracy, meter.first_not_finite()) == (1.25, 100, None)

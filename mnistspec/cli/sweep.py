@@ -70,7 +70,7 @@ def sweep(
     with lock_folder(runs, _LOCK) as lock:
         work = Sweep(runs, grid)
         _tell_plan(work)
-        if any(not run.is_done for run in work.runs):
+        if not all(run.is_over for run in work.runs):
             kind = _check_machine(grid, device, data_dir)
             options = [f"--device={device}"] if device else []
             options += [f"--data-dir={data_dir}"] if data_dir else []
@@ -87,11 +87,12 @@ def sweep(
 
 
 def _tell_plan(work: Sweep) -> None:
-    done, resumed = (sum(flags) for flags in zip(*((run.is_done, run.resume) for run in work.runs), strict=True))
-    words = [f"{len(work.runs)} runs in {work.root}"] if len(work.runs) != 1 else [f"1 run in {work.root}"]
-    words += [f"{done} done already"] if done else []
-    words += [f"{resumed} to go on from a checkpoint"] if resumed else []
-    print_message(", ".join(words))
+    from mnistspec.views.sweeps import plan_line, run_line
+
+    print_message(plan_line(work))
+    for run in work.runs:
+        if run.is_over and not run.is_done:
+            print_message(run_line(run, work))
 
 
 def _check_machine(grid: Sequence[Job], device: str | None, data_dir: Path | None) -> str:

@@ -78,7 +78,7 @@ def find_checkpoint(folder: Path, params: int, warn: Callable[[str], None]) -> t
 def load_checkpoint(training: Training, parts: Parts, metadata: dict[str, Any]) -> None:
     """Set a training to where a checkpoint was taken; raise ValueError for one that does not fit it."""
     rows, step, seconds = (metadata.get(key) for key in ("metrics", "step", "seconds"))
-    if not isinstance(rows, list) or type(step) is not int or type(seconds) is not float or not seconds < math.inf:
+    if not isinstance(rows, list) or type(step) is not int or type(seconds) is not float or not 0 <= seconds < math.inf:
         raise ValueError("its position is missing")
     metrics = [EpochMetrics.from_data(row, epoch) for epoch, row in enumerate(rows, start=1)]
     training.load_state_dict(parts, metrics=metrics, step=step, seconds=seconds)

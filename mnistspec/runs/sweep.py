@@ -84,13 +84,11 @@ class Sweep:
 
     def _find_earlier(self, run: Run) -> None:
         folders = self._index.find(run.job)
-        for folder in folders:
-            result = read_result(folder)
-            if result is not None and (run.status != NOT_FINITE or result["status"] == DONE):
-                run.status, run.folder, run.result = str(result["status"]), folder, result
-                run.message = str(result.get("problem") or "")
-                run.epochs = run.epochs_before = result["epochs"]
-        if run.is_over:
+        ended = [(folder, result) for folder in folders if (result := read_result(folder)) is not None]
+        for folder, result in sorted(ended, key=lambda pair: pair[1]["status"] != DONE)[:1]:
+            run.status, run.folder, run.result = str(result["status"]), folder, result
+            run.message = str(result.get("problem") or "")
+            run.epochs = run.epochs_before = result["epochs"]
             return
         for folder in folders:
             if any(folder.glob("checkpoints/*.safetensors")):

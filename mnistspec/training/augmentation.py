@@ -142,7 +142,7 @@ class Augmentation:
         self.recipes = tuple(recipes)
 
     def draw(self, count: int, size: Size, generator: np.random.Generator) -> list[Change]:
-        """Draw the changes of ``count`` images of this size, in the recipe's order; neighbouring geometry is one change."""
+        """Draw the changes of ``count`` images, in the recipe's order; neighbouring geometry is one change."""
         changes: list[Change] = []
         for recipe in self.recipes:
             change = _DRAWERS[type(recipe)](recipe, generator, count, size)

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from mnistspec.runs.sweep import Run, Sweep
 
 
+def plan_line(sweep: Sweep) -> str:
+    """Return what there is to do, before it begins."""
+    resumed = sum(run.resume for run in sweep.runs)
+    ended = [f"{count} {status} already" for status, count in sweep.counts.items() if status != WAITING]
+    words = [f"{_count(len(sweep.runs), 'run')} in {sweep.root}", *ended]
+    return ", ".join([*words, f"{resumed} to go on from a checkpoint"] if resumed else words)
+
+
 def run_line(run: Run, sweep: Sweep) -> str:
     """Return the line of a run that has begun or ended."""
     ended = len(sweep.runs) - sweep.counts[WAITING] - sweep.counts[RUNNING]

@@ -46,7 +46,9 @@ def make_run(root: Path, spec: Spec, *accuracies: float, status: str | None = "d
     metrics = make_metrics(*accuracies)
     run.write_metrics(metrics)
     if status:
-        run.write_result({**summarize_run(spec, metrics, status), **({} if status == "done" else {"problem": "the loss is nan"})})
+        run.write_result(
+            {**summarize_run(spec, metrics, status), **({} if status == "done" else {"problem": "the loss is nan"})}
+        )
     return run.path
 
 

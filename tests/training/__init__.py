@@ -1,1 +1,1 @@
-"""Tests of training."""
+"""Tests of mnistspec.training."""

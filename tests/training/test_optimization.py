@@ -12,7 +12,19 @@ from torch import nn, optim
 
 from mnistspec.errors import UsageError
 from mnistspec.spec.recipe import (
-    SGD, Adam, AdamW, Constant, Cosine, Exponential, MultiStep, NAdam, OneCycle, Optimizer, RMSprop, Scheduler, Step,
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    Exponential,
+    MultiStep,
+    NAdam,
+    OneCycle,
+    Optimizer,
+    RMSprop,
+    Scheduler,
+    Step,
     Warmup,
 )  # fmt: skip
 from mnistspec.training.device import choose_device

@@ -1,0 +1,1 @@
+"""Nothing lost and nothing let in: kill, resume, corrupt, hostile."""

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import shutil
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnistspec.runs import checkpoints, execution, files, weights
+import pytest
+
+from mnistspec.runs import execution, files, weights
 from mnistspec.training import trainer
 from mnistspec.views import painting
+
+_PATCH = pytest.MonkeyPatch()  # never undone: the process ends
 
 
 def paint_nothing() -> None:
     """Save the second that pictures take."""
-    painting.paint_run = lambda *_: None
+    _PATCH.setattr(painting, "paint_run", lambda *_: None)
 
 
 def keep_checkpoints() -> None:
     """Leave the last checkpoint of a run that has ended, for its optimizer."""
-    execution.shutil.rmtree = lambda *_, **__: None
+    _PATCH.setattr(execution.shutil, "rmtree", lambda *_, **__: None)  # type: ignore[attr-defined]  # the module's own import
 
 
 def save_naively() -> None:
     """Save as one would at first: over what was there, in place."""
+    for module in (files, weights):
+        _PATCH.setattr(module, "write_atomically", lambda path, data: path.write_bytes(data))
 
-    def write(path: Path, data: bytes) -> None:
-        path.write_bytes(data)
 
-    files.write_atomically = weights.write_atomically = write
+def _wrap(owner: Any, name: str, before: Callable[..., object] | None, after: Callable[[], object] | None = None) -> None:
+    """Have something done before and after each call."""
+    function = getattr(owner, name)
+
+    def wrapper(*arguments: Any, **named: Any) -> Any:
+        if before is not None:
+            before(*arguments)
+        result = function(*arguments, **named)
+        if after is not None:
+            after()
+        return result
+
+    _PATCH.setattr(owner, name, wrapper)
 
 
 @dataclass(frozen=True)
@@ -41,44 +58,62 @@ class NoteSteps:
     path: Path
 
     def __call__(self) -> None:
-        take_step = trainer.Training._take_step
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-
-        def noting(training: trainer.Training, batch: Any) -> None:
-            take_step(training, batch)
-            os.write(descriptor, b".")
-
-        trainer.Training._take_step = noting
+        _wrap(trainer.Training, "_take_step", None, lambda: os.write(descriptor, b"."))
 
 
 @dataclass(frozen=True)
 class DieAt:
-    """Die, as by kill -9, at the n-th thing that is done to a file: halfway through a write, before a flush, around a rename."""
+    """Die, as by kill -9, at the n-th thing done to a file: halfway through a write, at a flush, around a rename."""
 
     count: int
 
     def __call__(self) -> None:
-        self._seen = 0
-        write_bytes, fsync, replace, unlink = Path.write_bytes, os.fsync, Path.replace, Path.unlink
+        counter = itertools.count(1)
 
-        def writing(path: Path, data: bytes) -> int:
-            if self._comes():
-                write_bytes(path, data[: len(data) // 2])
-                self._die()
-            return write_bytes(path, data)
+        def step(*_: object) -> None:
+            if next(counter) == self.count:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-        def flushing(descriptor: int) -> None:
-            self._step()
-            fsync(descriptor)
+        write_bytes = Path.write_bytes
 
-        def replacing(path: Path, target: Path) -> Path:
-            self._step()
-            moved = replace(path, target)
-            self._step()
-            return moved
+        def write_halves(path: Path, data: bytes) -> None:
+            with path.open("wb", buffering=0) as file:
+                file.write(data[: len(data) // 2])
+                step()
+                file.write(data[len(data) // 2 :])
 
-        def unlinking(path: Path, **arguments: Any) -> None:
-            self._step()
-            unlink(path, **arguments)
+        assert write_bytes is not write_halves
+        _PATCH.setattr(Path, "write_bytes", write_halves)
+        _wrap(os, "fsync", step)
+        _wrap(Path, "replace", step, step)
+        _wrap(Path, "unlink", step)
 
-        Path.write_bytes, os.fsync, Path.replace, Path.unlink = writing, flushing, replacing, unlinking
+
+@dataclass(frozen=True)
+class SignalAt:
+    """Send this process a signal at the n-th call of something in the program, and again if ``twice``."""
+
+    place: str  # step, test, paint, result, save
+    signum: int
+    count: int = 1
+    twice: bool = False
+
+    def __call__(self) -> None:
+        owner, name = {
+            "step": (trainer.Training, "_take_step"),
+            "test": (trainer, "evaluate"),
+            "paint": (painting, "paint_run"),
+            "result": (execution.RunDir, "write_result"),
+            "save": (execution, "save_checkpoint"),
+        }[self.place]
+        counter = itertools.count(1)
+
+        def send(*_: object) -> None:
+            if next(counter) == self.count:
+                os.kill(os.getpid(), self.signum)
+                if self.twice:
+                    os.kill(os.getpid(), self.signum)
+                    time.sleep(10)
+
+        _wrap(owner, name, send)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 CPU = torch.device("cpu")
 LAYERS = (
-    Conv(out_channels=8), BatchNorm(), ReLU(), Dropout(p=0.1), MaxPool(), Conv(out_channels=16, bias=False), BatchNorm(),
+    Conv(out_channels=8), BatchNorm(), ReLU(), Dropout(p=0.1), MaxPool(), Conv(out_channels=16, bias=False),
+    BatchNorm(),
     ReLU(), MaxPool(), Conv(out_channels=16), ReLU(), GlobalAveragePool(), FullyConnected(out_features=10),
 )  # fmt: skip
 
@@ -67,7 +68,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 def test_it_learns(data: Dataset) -> None:
-    spec = make_spec(epochs=12, optimizer=Adam(lr=0.02))
+    spec = make_spec(epochs=12, optimizer=SGD(lr=0.1, momentum=0.9))
     epochs = list(fit(make_model(spec), data, spec.train))
     assert [epoch.epoch for epoch in epochs] == list(range(1, 13))
     assert epochs[-1].train_loss < 0.5 * epochs[0].train_loss

@@ -1,0 +1,151 @@
+"""A small piece of MNIST, specs that train in a moment, the command line in this process and in others."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mnistspec.cli import main
+from mnistspec.data.datasets import load_dataset
+from tests.robustness.hooks import paint_nothing
+from tests.robustness.processes import Child, Hook
+
+TRAIN, TEST = 160, 40
+SPEC = """\
+layers:
+  - conv: 4
+  - bn
+  - relu
+  - maxpool
+  - dropout: 0.1
+  - conv: {out_channels: 6, stride: 2}
+  - relu
+  - gap
+  - fc: 10
+train:
+  epochs: 2
+  batch_size: 32
+  optimizer: {sgd: {lr: 0.1, momentum: 0.9, nesterov: true}}
+  scheduler: {onecycle: {max_lr: 0.2}}
+  augment: [rotation: 5]
+"""
+STEPS = TRAIN // 32
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a few images of MNIST as IDX files."""
+    folder = tmp_path_factory.mktemp("mnist")
+    data = load_dataset("mnist")
+    for prefix, images, labels in (
+        ("train", data.train_images[:TRAIN], data.train_labels[:TRAIN]),
+        ("t10k", data.test_images[:TEST], data.test_labels[:TEST]),
+    ):
+        header = struct.pack(">I3I", 0x0803, len(images), 28, 28)
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(header + images.numpy().tobytes())
+        header = struct.pack(">II", 0x0801, len(labels))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(header + bytes(labels.tolist()))
+    return folder
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Bench:
+    """A place to train in: a folder for runs, the small data, and ways to run the program."""
+
+    path: Path
+    data_dir: Path
+    in_process: Callable[..., Outcome]
+    children: list[Child] = field(default_factory=list)
+
+    def write_spec(self, text: str = SPEC, name: str = "small") -> Path:
+        path = self.path / f"{name}.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    @property
+    def runs(self) -> list[Path]:
+        """The run folders, oldest first."""
+        return sorted((self.path / "runs").glob("*/*"), key=lambda path: path.stat().st_ctime_ns)
+
+    def arguments(self, *arguments: str | Path) -> list[str | Path]:
+        """Return what ``mnistspec train`` is called with: a spec or --resume, and more."""
+        where = [] if "--resume" in arguments else ["--runs", self.path / "runs"]
+        return ["train", *arguments, "--data-dir", self.data_dir, *where]
+
+    def train(self, *arguments: str | Path) -> Outcome:
+        """Train in this process, without pictures."""
+        return self.in_process(*self.arguments(*arguments))
+
+    def start(self, *arguments: str | Path, hooks: Sequence[Hook] = (), paint: bool = False) -> Child:
+        """Start a training in a process of its own."""
+        hooks = hooks if paint else (paint_nothing, *hooks)
+        output = self.path / f"output{len(self.children)}.txt"
+        self.children.append(Child(output, *self.arguments(*arguments), hooks=hooks))
+        return self.children[-1]
+
+
+@pytest.fixture
+def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """The command line in this process; an error that it does not turn into a message fails the test."""
+
+    def run(*arguments: str | Path) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["mnistspec", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Outcome(int(ended.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def bench(tmp_path: Path, data_dir: Path, call: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A place to train in."""
+    monkeypatch.setattr("mnistspec.views.painting.paint_run", lambda *_: None)
+    return Bench(tmp_path, data_dir, call)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
+    """The folder of a run that has ended; tests copy it before they change it."""
+    return _train(tmp_path_factory.mktemp("finished"), data_dir)
+
+
+@pytest.fixture(scope="session")
+def stopped(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
+    """The folder of a run that was killed in its second epoch, with two checkpoints."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mnistspec.runs.execution.Execution._finish", stop)
+        return _train(tmp_path_factory.mktemp("stopped"), data_dir)
+
+
+def _train(folder: Path, data_dir: Path) -> Path:
+    (folder / "small.yaml").write_text(SPEC, encoding="utf-8")
+    arguments = ["train", folder / "small.yaml", "--data-dir", data_dir, "--runs", folder]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mnistspec.views.painting.paint_run", lambda *_: None)
+        patch.setattr(sys, "argv", ["mnistspec", *map(str, arguments)])
+        with pytest.raises((SystemExit, KeyboardInterrupt)):
+            main()
+    (path,) = (folder / "small").iterdir()
+    return path

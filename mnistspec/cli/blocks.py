@@ -20,23 +20,26 @@ def blocks(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference as Markdown tables.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Tell what may be written in a spec: blocks, optimizers, schedulers, augmentations, data sets.
+    """Tell what may be written in a spec: blocks, optimizers, schedulers, augmentations, data sets, sections.
 
     Example: mnistspec blocks conv
     """
     from mnistspec.spec.diagnostics import did_you_mean, quote, suggest
     from mnistspec.spec.reference import list_sections, list_words
-    from mnistspec.views.reference import reference_markdown, reference_text, word_text
+    from mnistspec.views.reference import reference_markdown, reference_text, section_text, word_text
 
-    words = list_words()
+    words, sections = list_words(), list_sections()
     if name is not None:
-        found = [word for word in words if word.name == name]
-        if not found:
-            raise UsageError(f"unknown word {quote(name)}{did_you_mean(suggest(name, [word.name for word in words]))}")
-        words = found
+        known = [*(word.name for word in words), *(section.name for section in sections)]
+        if name not in known:
+            raise UsageError(f"unknown word {quote(name)}{did_you_mean(suggest(name, known))}")
+        words = [word for word in words if word.name == name]
+        sections = [section for section in sections if section.name == name]
     if as_json:
-        print_json([asdict(word) for word in words])
+        print_json([*map(asdict, words), *map(asdict, sections)])
     elif as_markdown:
-        print_result(reference_markdown(words, {} if name else list_sections()))
+        print_result(reference_markdown(words, sections))
+    elif name is None:
+        print_result(reference_text(words, sections))
     else:
-        print_result("\n\n".join(map(word_text, words)) if name else reference_text(words))
+        print_result("\n\n".join([*map(word_text, words), *map(section_text, sections)]))

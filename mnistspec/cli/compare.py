@@ -76,5 +76,3 @@ def compare(
         print_result(leaderboard.leaderboard_markdown(comparison))
     else:
         print_table(leaderboard.leaderboard_table(comparison))
-        if sentence := leaderboard.difference_text(comparison):
-            print_result(sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
     Show = Callable[[Run | None], None]
 
+Choices: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE,...",
+        help="Change a value of the specs; with commas, one after the other; repeatable.",
+    ),
+]
 _LOCK = ".sweep.lock"
 
 
@@ -28,14 +36,7 @@ def sweep(
     seeds: Annotated[
         str | None, typer.Option(help="Seeds, such as 0-9 or 0,2,5; each spec's own if not given.", show_default=False)
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE,...",
-            help="Change a value of the specs; with commas, one after the other; repeatable.",
-        ),
-    ] = None,
+    settings: Choices = None,
     epochs: Annotated[
         int | None, typer.Option(help="Train for so many epochs instead of the specs'.", show_default=False)
     ] = None,

@@ -28,9 +28,8 @@ _BYTES_PER_PARAM = 24  # model, best model, three moments
 
 def save_checkpoint(folder: Path, training: Training, metadata: dict[str, Any]) -> None:
     """Write where a training is, then remove all but this checkpoint and the one before it."""
-    tensors = {
-        f"{part}/{name}": tensor for part, state in training.state_dict().items() for name, tensor in state.items()
-    }
+    parts = training.state_dict()
+    tensors = {f"{part}/{name}": tensor for part, state in parts.items() for name, tensor in state.items()}
     position = {
         "metrics": [asdict(epoch) for epoch in training.metrics],
         "step": training.step,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from mnistspec.runs.grid import shorten
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -38,18 +40,18 @@ def flatten(data: object) -> dict[str, tuple[str, ...]]:
     return flat
 
 
-def label_recipes(recipes: Sequence[tuple[str, dict[str, str]]]) -> list[str]:
-    """Return for each (name, settings) a label that no other one has: the name and the first of the settings."""
+def label_recipes(recipes: Sequence[tuple[str, dict[str, str]]]) -> list[tuple[str, ...]]:
+    """Return for each (name, settings) the words of a label that no other has: the name, some of the settings."""
     labels = []
     for name, settings in recipes:
-        words = [f"{'.'.join(key.split('.')[-2:])}={value}" for key, value in settings.items()]
-        more = f"+{len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
-        labels.append(" ".join(filter(None, [name, *words[:_SHOWN], more])))
-    counts, seen = Counter(labels), Counter[str]()
+        words = [shorten(f"{key}={value}") for key, value in settings.items()]
+        more = [f"+{len(words) - _SHOWN} more"] if len(words) > _SHOWN else []
+        labels.append((name, *words[:_SHOWN], *more))
+    counts, seen = Counter(labels), Counter[tuple[str, ...]]()
     for index, label in enumerate(labels):
         seen[label] += 1
         if counts[label] > 1:
-            labels[index] = f"{label} ({seen[label]})"
+            labels[index] = (*label, f"({seen[label]})")
     return labels
 
 

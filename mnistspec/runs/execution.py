@@ -218,6 +218,4 @@ def _refuse_links(path: Path) -> None:
     """Raise CorruptError for a run folder with a link in it: what is written there would be written elsewhere."""
     for entry in [*path.iterdir(), *path.glob("checkpoints/*")]:
         if entry.is_symlink():
-            raise CorruptError(
-                f"{entry}: a link; mnistspec makes none in a run folder, and goes on with no run that has any"
-            )
+            raise CorruptError(f"{entry}: a link, which mnistspec puts into no run folder: it would write elsewhere")

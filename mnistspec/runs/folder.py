@@ -127,7 +127,7 @@ class RunDir:
         expected = files.get(name) if isinstance(files, dict) else None
         if expected is not None and digest_file(self.path / name) != expected:
             raise CorruptError(
-                f"{self.path / name}: not the file that this run ended with, by the SHA-256 in result.json"
+                f"{self.path / name}: not the file that the run ended with, by its SHA-256 in result.json"
             )
 
     def write_metrics(self, metrics: Sequence[EpochMetrics]) -> None:
@@ -166,9 +166,7 @@ class RunDir:
         except ValueError as error:
             raise CorruptError(f"{path}: the weights are of another network than resolved.yaml: {error}") from None
         if (metadata.get("spec"), metadata.get("weights")) != (hash_text(self.resolved), name):
-            raise CorruptError(
-                f"{path}: the weights are of another run, or of another epoch, or resolved.yaml was changed"
-            )
+            raise CorruptError(f"{path}: the weights are of another run or epoch, or resolved.yaml was changed")
         self.check_file(path.name)
         model.load_state_dict(tensors, assign=True)
         mean, std, epoch = (metadata.get(key) for key in ("mean", "std", "epoch"))

@@ -170,6 +170,6 @@ def _reject_twins(jobs: list[Job]) -> None:
 
 
 def shorten(setting: str) -> str:
-    """Return a setting with the last two words of its key: ``sgd.lr=0.1`` for ``train.optimizer.sgd.lr=0.1``."""
+    """Return a setting with what says most of its key: ``sgd.lr=0.1`` for ``train.optimizer.sgd.lr=0.1``."""
     key, equals, value = setting.partition("=")
-    return ".".join(key.split(".")[-2:]) + equals + value
+    return ".".join(key.removeprefix("train.").split(".")[-2:]) + equals + value

@@ -50,7 +50,8 @@ def _interval(mean: float, squared_error: float, degrees: float) -> Interval:
 
 def t_quantile(degrees: float, confidence: float = CONFIDENCE) -> float:
     """Return the t with P(|T| <= t) = ``confidence`` for one or more degrees of freedom, which need not be whole."""
-    low, high = 0.0, math.pi / 2
+    # No t is larger than that of one degree of freedom, tan(pi confidence / 2).
+    low, high = 0.0, math.atan(math.tan(math.pi * confidence / 2) / math.sqrt(degrees))
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if _probability(middle, degrees) < confidence else (low, middle)

@@ -114,7 +114,7 @@ class Sweep:
         """Yield each run when it begins and when it ends, and None now and then, until no run is left."""
         while self._pending:
             finished, _ = wait(self._pending, timeout=tick, return_when=FIRST_COMPLETED)
-            for future in finished:
+            for future in [future for future in self._pending if future in finished]:
                 run = self._pending.pop(future)
                 self._finish(run, future)
                 self.write()

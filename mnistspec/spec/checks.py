@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from mnistspec.spec.block import Block, Shape, ShapeError, describe_shape
 from mnistspec.spec.shapes import MAX_MACS, MAX_PARAMS, Layer, TooLargeError, trace
-from mnistspec.spec.tree import Entry, Mapping
+from mnistspec.spec.tree import Entry, Mapping, Scalar
 
 if TYPE_CHECKING:
     from mnistspec.spec.datasets import DatasetInfo
-    from mnistspec.spec.diagnostics import Collector
+    from mnistspec.spec.diagnostics import Collector, Span
     from mnistspec.spec.layers import PlacedBlock
     from mnistspec.spec.reader import Reader
     from mnistspec.spec.recipe import Train
-    from mnistspec.spec.schema import Targets
+    from mnistspec.spec.schema import Spec, Targets
 
 
 def check_shapes(
@@ -99,3 +99,28 @@ def check_targets(targets: Targets, entry: Entry | None, reader: Reader) -> None
     if last is not None and "min_test_accuracy" not in entry.node.entries and targets.min_test_accuracy is None:
         message = "last_epochs says nothing without min_test_accuracy"
         reader.error("E208", message, last.key, "add min_test_accuracy, or remove this")
+
+
+def check_reachable(spec: Spec, layers: list[Layer], entry: Entry | None, reader: Reader) -> None:
+    """Note the targets that are missed whatever the training does."""
+    if entry is None or not isinstance(entry.node, Mapping):
+        return
+    targets, epochs = spec.targets, spec.train.epochs
+    params = sum(layer.params for layer in layers)
+    shorter = f"train for at most {targets.max_epochs} epochs, or raise the target"
+    for key, wanted, got, what, help_text in (
+        ("max_params", targets.max_params, params, "parameters", "make the network smaller, or raise the target"),
+        ("max_epochs", targets.max_epochs, epochs, "epochs", shorter),
+    ):
+        if wanted is not None and got > wanted:
+            message = f"{key} is {wanted:,}, but there are {got:,} {what}"
+            reader.error("E401", message, _value_of(entry.node, key), help_text)
+    if targets.min_test_accuracy is not None and targets.last_epochs > epochs:
+        message = f"last_epochs is {targets.last_epochs:,}, but there are {epochs:,} epochs"
+        reader.error("E401", message, _value_of(entry.node, "last_epochs"), "train for longer, or lower the target")
+
+
+def _value_of(mapping: Mapping, key: str) -> Span:
+    """Return the place of a key's value, or of the key if the value has none of its own."""
+    entry = mapping.entries[key]
+    return entry.node.span if isinstance(entry.node, Scalar) and entry.node.text else entry.key

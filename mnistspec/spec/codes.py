@@ -14,6 +14,11 @@ class Code:
 
 
 CODES = {
+    "E100": Code(
+        "the file cannot be opened",
+        "There is no such file, it is a folder, or it may not be read. Other files that were named with it are "
+        "checked all the same.",
+    ),
     "E101": Code(
         "the file is too large",
         "A spec is small: at most 128 KiB, 12,000 keys and values, and lists and mappings nested 24 deep. The "
@@ -130,5 +135,11 @@ CODES = {
         "Networks may have 500 blocks, 65,536 channels, 50 million parameters, 20 billion multiply- "
         "accumulates an image and 16 million values in one map, and groups may be nested 16 deep. The limits "
         "are checked by arithmetic, before any memory is taken.",
+    ),
+    "E401": Code(
+        "a target that no training can reach",
+        "With --strict-targets, a target that is missed before the training begins is an error: more parameters "
+        "than max_params, more epochs than max_epochs, or last_epochs larger than the number of epochs. Without "
+        "the option such a spec is valid; its run reports the target as missed.",
     ),
 }

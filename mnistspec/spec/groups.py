@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mnistspec.spec.reader import Reader
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read_groups(node: Node, span: Span, reader: Reader) -> dict[str, Group]:
             message = f"{quote(name)} is a block of its own; a group needs another name"
             reader.error("E207", message, entry.key, "rename the group")
         else:
-            if not _NAME.fullmatch(name):
+            if not NAME.fullmatch(name):
                 _reject_name(name, "group", entry.key, reader)
             groups[name] = _read_group(name, entry, reader)
     return groups
@@ -101,7 +101,7 @@ def _check_references(name: str, parameters: AnyMapping[str, Entry], layers: Nod
             message = f"the group {quote(name)} has no parameter {quote(reference)}{did_you_mean(meant)}"
             reader.error("E207", message, scalar.span, "" if meant else f'add "{reference}:" under its parameters:')
     for parameter, entry in parameters.items():
-        if not _NAME.fullmatch(parameter):
+        if not NAME.fullmatch(parameter):
             _reject_name(parameter, "parameter", entry.key, reader)
         elif parameter not in used:
             message = f"the parameter {quote(parameter)} of the group {quote(name)} is never used"

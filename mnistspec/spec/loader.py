@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnistspec.spec.checks import check_shapes, check_targets
+from mnistspec.spec.checks import check_reachable, check_shapes, check_targets
 from mnistspec.spec.datasets import DATASETS, DatasetInfo
 from mnistspec.spec.diagnostics import Collector, InvalidSpecError, did_you_mean, quote, suggest
 from mnistspec.spec.groups import read_groups
@@ -44,11 +44,13 @@ def load_spec(path: str | Path, settings: Iterable[str] = ()) -> Spec:
     return load_document(path, settings).spec
 
 
-def load_document(path: str | Path, settings: Iterable[str] = (), *, extends: bool = True) -> Document:
+def load_document(
+    path: str | Path, settings: Iterable[str] = (), *, extends: bool = True, strict_targets: bool = False
+) -> Document:
     """Return the spec in a file with the places of its blocks; raise InvalidSpecError with every error of it.
 
-    With ``extends=False`` the spec may not extend another file. A file that cannot be opened, or a setting that is no
-    ``key=value``, is a UsageError.
+    With ``extends=False`` the spec may not extend another file; with ``strict_targets=True`` a target that no training
+    can reach is an error, too. A file that cannot be opened, or a setting that is no ``key=value``, is a UsageError.
     """
     path = Path(path)
     collector = Collector(str(path))
@@ -57,7 +59,7 @@ def load_document(path: str | Path, settings: Iterable[str] = (), *, extends: bo
         patch = read_setting(setting, collector)
         if tree is not None and patch is not None:
             tree = merge(tree, patch)
-    document = _Assembly(Reader(collector), path).document(tree) if tree else None
+    document = _Assembly(Reader(collector), path, strict_targets).document(tree) if tree else None
     if document is None or collector.diagnostics:
         raise InvalidSpecError(collector.file, collector.diagnostics.values())
     return document
@@ -69,6 +71,7 @@ class _Assembly:
 
     reader: Reader
     path: Path
+    strict_targets: bool = False
 
     def document(self, tree: Mapping) -> Document | None:
         known = [*Spec.model_fields, "defaults", "blocks", "extends"]
@@ -86,6 +89,8 @@ class _Assembly:
         if spec is None:
             return None
         check_targets(spec.targets, entries.get("targets"), self.reader)
+        if self.strict_targets and layers and len(layers) == len(placed):
+            check_reachable(spec, layers, entries.get("targets"), self.reader)
         return Document(spec, tuple(p.span.line for p in placed), tuple(layers))
 
     def _fill_in_name(self, entries: dict[str, Entry], tree: Mapping) -> None:

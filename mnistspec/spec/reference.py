@@ -1,17 +1,19 @@
-"""What may be written in a spec, read off the classes that read it."""
+"""What may be written in a spec, read off the classes that read it: for the terminal, the README and editors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnistspec.spec import activations, pools
 from mnistspec.spec.augmentations import Augmentation
 from mnistspec.spec.blocks import Block
 from mnistspec.spec.datasets import DATASETS
-from mnistspec.spec.layers import MAX_BLOCKS, Repeat
-from mnistspec.spec.recipe import Optimizer, Scheduler, Train
-from mnistspec.spec.schema import Targets
+from mnistspec.spec.kinds import describe_kind, write_value
+from mnistspec.spec.layers import Repeat
+from mnistspec.spec.properties import list_properties, list_required
+from mnistspec.spec.recipe import Optimizer, Scheduler, Train, Warmup
+from mnistspec.spec.schema import Notes, Reference, Spec, Targets
 
 if TYPE_CHECKING:
     from mnistspec.spec.units import Model, Unit
@@ -22,6 +24,14 @@ FAMILIES: dict[str, type[Unit]] = {
     "schedulers": Scheduler,
     "augmentations": Augmentation,
 }
+SECTIONS: dict[str, type[Model]] = {
+    "train": Train,
+    "warmup": Warmup,
+    "targets": Targets,
+    "notes": Notes,
+    "reference": Reference,
+}
+DEFAULTED = ("name",)  # it is the file's name if not given
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,12 @@ class Key:
     type: str
     default: str
     description: str
+
+    @property
+    def sentence(self) -> str:
+        """Type, default and meaning."""
+        default = f"default {self.default}" if self.default else "has to be given"
+        return "; ".join(part for part in (self.type, default, self.description) if part)
 
 
 @dataclass(frozen=True)
@@ -47,17 +63,30 @@ class Word:
     example: str
 
 
-_REPEAT = Word(
-    family="blocks",
-    name="repeat",
-    summary=(Repeat.__doc__ or "").strip(),
-    scalar="",
-    shape="that of its layers, one after the other",
-    keys=(
-        Key("times", f"whole number, from 1 to {MAX_BLOCKS}", "", ""),
-        Key("layers", "list", "", "blocks, groups and repeats"),
+@dataclass(frozen=True)
+class Section:
+    """A part of a spec that is a plain mapping."""
+
+    name: str
+    summary: str
+    keys: tuple[Key, ...]
+
+
+# What a spec says before it is a Spec.
+_ASSEMBLY = (
+    Key("extends", "text", "none", "another spec, relative to this file, that this one is laid over"),
+    Key("defaults", "mapping", "none", "arguments for every block of a kind, such as conv: {bias: false}"),
+    Key("blocks", "mapping", "none", "groups of layers by name, with parameters, to be used like blocks"),
+)
+_GROUP = Section(
+    "blocks",
+    "A group of layers with a name of its own, used like a block: `unit: 8` gives its first parameter.",
+    (
+        Key(
+            "parameters", "mapping", "none", "names and defaults; one without a default has to be given; used as $name"
+        ),
+        Key("layers", "list of blocks", "", "what the group stands for"),
     ),
-    example="repeat: {times: 2, layers: [conv: 16, relu]}",
 )
 
 
@@ -65,17 +94,20 @@ def list_words() -> list[Word]:
     """Return every word of the language: blocks, optimizers, schedulers, augmentations, data sets."""
     words = []
     for family, base in FAMILIES.items():
-        members = sorted(base.members.values(), key=_rank)
-        words += [_describe(family, member) for member in members]
+        words += [_describe(family, member) for member in sorted(base.members.values(), key=_rank)]
         if base is Block:
-            words.append(_REPEAT)
+            words.append(_describe_repeat())
     sets = [Word("data sets", info.name, info.summary, "", "", (), f"data: {info.name}") for info in DATASETS.values()]
     return words + sets
 
 
-def list_sections() -> dict[str, tuple[Key, ...]]:
-    """Return the keys of the parts of a spec that are plain mappings."""
-    return {"train": _keys(Train), "targets": _keys(Targets)}
+def list_sections() -> list[Section]:
+    """Return the parts of a spec that are plain mappings, the spec itself first."""
+    known = {key.name: key for key in (*_keys(Spec), *_ASSEMBLY)}
+    order = ("name", "title", "notes", "data", "extends", "defaults", "blocks", "layers", "train")
+    keys = tuple(known.pop(name) for name in order)
+    sections = [Section(name, _summary(model), _keys(model)) for name, model in SECTIONS.items()]
+    return [Section("spec", _summary(Spec), (*keys, *known.values())), _GROUP, *sections]
 
 
 def _rank(member: type[Unit]) -> int:
@@ -85,72 +117,54 @@ def _rank(member: type[Unit]) -> int:
 
 
 def _describe(family: str, member: type[Unit]) -> Word:
-    keys = _keys(member)
     return Word(
         family=family,
         name=member.word,
         summary=member.summary(),
         scalar=member.scalar or "",
         shape=getattr(member, "shape_rule", ""),
-        keys=keys,
-        example=_example(member, keys),
+        keys=_keys(member),
+        example=_example(member),
     )
 
 
-def _example(member: type[Unit], keys: tuple[Key, ...]) -> str:
-    """Return a line that a spec could hold: the word, with what has to be given or with the key that may stand alone."""
+def _describe_repeat() -> Word:
+    return Word(
+        family="blocks",
+        name="repeat",
+        summary=_summary(Repeat),
+        scalar="",
+        shape="that of its layers, one after the other",
+        keys=(*_keys(Repeat), Key("layers", "list of blocks", "", "")),
+        example="repeat: {times: 2, layers: [conv: 16, relu]}",
+    )
+
+
+def _example(member: type[Unit]) -> str:
+    """Return a line that a spec could hold: the word with its one obvious value, or with what has to be given."""
     values = {"out_channels": "16", "out_features": "10", "max_lr": "0.1", "milestones": "[5, 10]", "step_size": "5"}
     values |= {"degrees": "8", "gamma": "0.9", "p": "0.1", "lr": "0.01"}
     if member.scalar in values:
         return f"{member.word}: {values[member.scalar]}"
-    wanted = [f"{key.name}: {values[key.name]}" for key in keys if not key.default]
+    wanted = [f"{key}: {values[key]}" for key in list_required(member)]
     return f"{member.word}: {{{', '.join(wanted)}}}" if wanted else member.word
 
 
+def _summary(model: type[Model]) -> str:
+    return (model.__doc__ or "").strip().split("\n", 1)[0]
+
+
 def _keys(model: type[Model]) -> tuple[Key, ...]:
-    schema = model.model_json_schema()
-    required = schema.get("required", ())
+    required = list_required(model)
     return tuple(
-        Key(name, _type(part), "" if name in required else _yaml(model, name), part.get("description", ""))
-        for name, part in schema.get("properties", {}).items()
+        Key(name, describe_kind(part), _default(model, name, required), part.get("description", ""))
+        for name, part in list_properties(model).items()
     )
 
 
-def _yaml(model: type[Model], name: str) -> str:
-    default = model.model_fields[name].default
-    return _plain(default.word if hasattr(default, "word") else default)
-
-
-def _plain(value: object) -> str:
-    """Return a default as it would be written in a spec."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_plain, value))}]"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _type(part: dict[str, Any]) -> str:
-    """Return a JSON Schema type in words."""
-    if "anyOf" in part:
-        return _type(next(choice for choice in part["anyOf"] if choice.get("type") != "null"))
-    if "enum" in part:
-        return " or ".join(map(str, part["enum"]))
-    words = {"boolean": "true or false", "string": "text", "array": "list", "object": "mapping"}
-    words |= {"integer": f"whole number{_bounds(part)}", "number": f"number{_bounds(part)}"}
-    if part.get("type") == "array" and "prefixItems" in part and "description" in part:
-        return "number or list"  # a range, which may be written as one number
-    kind: str = words.get(part.get("type", ""), part.get("$ref", "mapping").rpartition("/")[2].lower())
-    return kind
-
-
-def _bounds(part: dict[str, Any]) -> str:
-    """Return a number's limits in words."""
-    low, high = part.get("minimum"), part.get("maximum")
-    above, below = part.get("exclusiveMinimum"), part.get("exclusiveMaximum")
-    words = [f"above {above:g}" if above is not None else f"from {low:g}" if low is not None else ""]
-    words.append(f"below {below:,g}" if below is not None else f"to {high:,}" if high is not None else "")
-    text = " ".join(word for word in words if word)
-    return f", {text}" if text else ""
+def _default(model: type[Model], name: str, required: list[str]) -> str:
+    if name in DEFAULTED and model is Spec:
+        return "the file's name"
+    if name in required:
+        return ""
+    return write_value(model.model_fields[name].default)

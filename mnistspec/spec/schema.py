@@ -30,7 +30,14 @@ def _check_name(name: str) -> str:
     return name
 
 
-Name = Annotated[str, AfterValidator(_check_name)]
+Name = Annotated[
+    str,
+    AfterValidator(_check_name),
+    Field(
+        description="of the run folder; letters, digits, dot, - and _",
+        json_schema_extra={"pattern": f"^{_NAME.pattern}(?<!\\.)$"},
+    ),
+]
 Text = Annotated[str, Field(max_length=2_000)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
@@ -38,8 +45,8 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 class Notes(Model):
     """What the author wants to say; results are never typed, they come from the run."""
 
-    target: Text = ""
-    analysis: Text = ""
+    target: Text = Field(default="", description="what this network is meant to reach")
+    analysis: Text = Field(default="", description="what its run showed")
 
 
 class Targets(Model):
@@ -54,22 +61,22 @@ class Targets(Model):
 class Reference(Model):
     """What others report for the same network; shown beside the results, never mixed with them."""
 
-    params: Annotated[int, Field(ge=0)] | None = None
-    train_accuracy: Percent | None = None
-    test_accuracy: Percent | None = None
+    params: Annotated[int, Field(ge=0)] | None = Field(default=None, description="number of parameters")
+    train_accuracy: Percent | None = Field(default=None, description="in percent")
+    test_accuracy: Percent | None = Field(default=None, description="in percent")
 
 
 class Spec(Model):
     """A network and its training run."""
 
     name: Name
-    title: Text = ""
-    notes: Notes = Notes()
-    data: str = "mnist"
-    layers: tuple[SerializeAsAny[Block], ...]
-    train: Train = Train()
-    targets: Targets = Targets()
-    reference: Reference = Reference()
+    title: Text = Field(default="", description="free text, carried to the report")
+    notes: Notes = Field(default=Notes(), description="free text: target and analysis")
+    data: str = Field(default="mnist", description="the data set")
+    layers: tuple[SerializeAsAny[Block], ...] = Field(description="the network: blocks, one a line, in order")
+    train: Train = Field(default=Train(), description="the recipe")
+    targets: Targets = Field(default=Targets(), description="what the run is held against")
+    reference: Reference = Field(default=Reference(), description="what others report for this network")
 
     @property
     def dataset(self) -> DatasetInfo:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import yaml
 
 from mnistspec.errors import UsageError
-from mnistspec.spec.diagnostics import Collector, Source, Span, quote
+from mnistspec.spec.diagnostics import Collector, Diagnostic, Source, Span, quote
 from mnistspec.spec.scalars import ambiguity, resolve
 from mnistspec.spec.syntax import explain
 from mnistspec.spec.tree import Entry, Mapping, Node, Scalar, Sequence
@@ -33,7 +33,9 @@ class UnreadableFileError(UsageError):
 
     def __init__(self, path: Path, error: Exception) -> None:
         self.reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        super().__init__(f"cannot read the spec {quote(str(path))}: {self.reason}")
+        message = f"cannot read the spec {quote(str(path))}: {self.reason}"
+        self.diagnostic = Diagnostic("E100", message, Span(Source(str(path), ""), 1, 1))
+        super().__init__(message)
 
 
 class _Unreadable(Exception):  # noqa: N818 - control flow of this module: the error itself is in the collector

@@ -27,7 +27,7 @@ _NOTE = (
 
 
 def leaderboard_table(comparison: Comparison) -> Group:
-    """Return two lines a recipe in 80 columns: below the name what sets it apart, below the mean the range."""
+    """Return the recipes in 80 columns, below a name what sets it apart, below a mean its range; the difference."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     table.add_column("spec", overflow="fold")
     for heading in (
@@ -41,22 +41,13 @@ def leaderboard_table(comparison: Comparison) -> Group:
         "tar-\ngets",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    for label, recipe in zip(labels_of(comparison), comparison.recipes, strict=True):
-        name, _, apart = label.partition(" ")
+    for words, recipe in zip(_label_words(comparison), comparison.recipes, strict=True):
         params, macs, field, seeds, mean, low, high, best, seconds, targets = _cells(recipe)
         spread = f"{low}-{high}" if len(recipe.runs) > 1 else ""
-        table.add_row(
-            Text("\n".join(filter(None, [name, apart]))),
-            params,
-            macs,
-            field,
-            seeds,
-            f"{mean}\n{spread}",
-            best,
-            seconds,
-            targets,
-        )
-    return Group(table, Text(_NOTE))
+        range_below = f"{mean}\n{spread}"
+        table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, range_below, best, seconds, targets)
+    sentence = difference_text(comparison)
+    return Group(table, Text(_NOTE), *([Text(f"\n{sentence}")] if sentence else []))
 
 
 def leaderboard_markdown(comparison: Comparison) -> str:
@@ -90,13 +81,18 @@ def leaderboard_csv(comparison: Comparison) -> str:
 
 def labels_of(comparison: Comparison) -> list[str]:
     """Return a label for each recipe: its name, what it was measured on if that is not plain, what sets it apart."""
+    return [" ".join(words) for words in _label_words(comparison)]
+
+
+def _label_words(comparison: Comparison) -> list[tuple[str, ...]]:
     several = len({recipe.spec.data for recipe in comparison.recipes}) > 1
     named = []
     for recipe in comparison.recipes:
         held_out = recipe.spec.train.holdout
-        extra = {"data": recipe.spec.data} if several else {}
-        extra |= {"train.holdout": str(held_out)} if held_out else {}
-        named.append((recipe.spec.name, {**extra, **recipe.settings}))
+        words = {"data": recipe.spec.data} if several else {}
+        words |= {"train.holdout": str(held_out)} if held_out else {}
+        words |= {key: value for key, value in recipe.settings.items() if key != "train.holdout"}
+        named.append((recipe.spec.name, words))
     return label_recipes(named)
 
 

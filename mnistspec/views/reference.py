@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 from mnistspec.spec.block import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from mnistspec.spec.reference import Key, Word
+    from mnistspec.spec.reference import Key, Section, Word
 
 
-def reference_text(words: Sequence[Word]) -> str:
-    """Return every word with its summary, by family."""
+def reference_text(words: Sequence[Word], sections: Sequence[Section]) -> str:
+    """Return every word with its summary, by family, and the sections."""
     width = max(len(word.name) for word in words) + 2
     parts = []
     for family, members in groupby(words, lambda word: word.family):
         lines = [f"  {word.name:{width}}{word.summary}" for word in members]
         parts.append("\n".join([family, *lines]))
-    return "\n\n".join([*parts, "mnistspec blocks NAME tells the keys of one."])
+    lines = [f"  {section.name:{width}}{section.summary}" for section in sections]
+    return "\n\n".join([*parts, "\n".join(["sections", *lines]), "mnistspec blocks NAME tells the keys of one."])
 
 
 def word_text(word: Word) -> str:
@@ -28,28 +29,31 @@ def word_text(word: Word) -> str:
     lines = [f"{word.name}: {word.summary}"]
     if word.shape:
         lines.append(f"  shape: {word.shape}")
-    lines += [f"  {key.name}: {_sentence(key)}" for key in word.keys]
+    lines += _key_lines(word.keys)
     if word.scalar:
         lines.append(f"  {word.name}: VALUE is short for {word.name}: {{{word.scalar}: VALUE}}")
     return "\n".join([*lines, f"  example: {word.example}"])
 
 
-def reference_markdown(words: Sequence[Word], sections: Mapping[str, Sequence[Key]]) -> str:
+def section_text(section: Section) -> str:
+    """Return all about one section: summary and keys."""
+    return "\n".join([f"{section.name}: {section.summary}", *_key_lines(section.keys)])
+
+
+def reference_markdown(words: Sequence[Word], sections: Sequence[Section]) -> str:
     """Return a table a family, and one for each section of plain keys."""
     parts = []
     for family, members in groupby(words, lambda word: word.family):
         rows = [f"| `{word.name}` | {_join([word.summary, _shape(word)])} | {_keys(word)} |" for word in members]
         parts.append("\n".join([f"| {family} | what it does | keys and defaults |", "| --- | --- | --- |", *rows]))
-    for name, keys in sections.items():
-        rows = [f"| `{key.name}` | {_sentence(key)} |" for key in keys]
-        parts.append("\n".join([f"| `{name}:` | |", "| --- | --- |", *rows]))
+    for section in sections:
+        rows = [f"| `{key.name}` | {key.sentence} |" for key in section.keys]
+        parts.append("\n".join([f"| `{section.name}` | {section.summary} |", "| --- | --- |", *rows]))
     return "\n\n".join(parts)
 
 
-def _sentence(key: Key) -> str:
-    """Return a key's type, default and meaning."""
-    default = f"default {key.default}" if key.default else "has to be given"
-    return f"{key.type}; {default}" + (f"; {key.description}" if key.description else "")
+def _key_lines(keys: Sequence[Key]) -> list[str]:
+    return [f"  {key.name}: {key.sentence}" for key in keys]
 
 
 def _keys(word: Word) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import sys
 from collections.abc import Callable, Sequence
@@ -129,7 +130,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def stopped(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
-    """The folder of a run that was killed in its second epoch, with two checkpoints."""
+    """The folder of a run that was killed after its last epoch, before its result, with two checkpoints."""
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -137,6 +138,18 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mnistspec.runs.execution.Execution._finish", stop)
         return _train(tmp_path_factory.mktemp("stopped"), data_dir)
+
+
+@pytest.fixture
+def finished_copy(finished: Path, tmp_path: Path) -> Path:
+    """A copy of a run that has ended."""
+    return Path(shutil.copytree(finished, tmp_path / "finished"))
+
+
+@pytest.fixture
+def stopped_copy(stopped: Path, tmp_path: Path) -> Path:
+    """A copy of a run that was killed after its last epoch, before its result."""
+    return Path(shutil.copytree(stopped, tmp_path / "stopped"))
 
 
 def _train(folder: Path, data_dir: Path) -> Path:

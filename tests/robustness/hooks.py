@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +35,9 @@ def save_naively() -> None:
         _PATCH.setattr(module, "write_atomically", lambda path, data: path.write_bytes(data))
 
 
-def _wrap(owner: Any, name: str, before: Callable[..., object] | None, after: Callable[[], object] | None = None) -> None:
+def _wrap(
+    owner: Any, name: str, before: Callable[..., object] | None, after: Callable[[], object] | None = None
+) -> None:
     """Have something done before and after each call."""
     function = getattr(owner, name)
 
@@ -92,12 +93,11 @@ class DieAt:
 
 @dataclass(frozen=True)
 class SignalAt:
-    """Send this process a signal at the n-th call of something in the program, and again if ``twice``."""
+    """Send this process a signal at the n-th call of something in the program."""
 
     place: str  # step, test, paint, result, save
     signum: int
     count: int = 1
-    twice: bool = False
 
     def __call__(self) -> None:
         owner, name = {
@@ -112,8 +112,5 @@ class SignalAt:
         def send(*_: object) -> None:
             if next(counter) == self.count:
                 os.kill(os.getpid(), self.signum)
-                if self.twice:
-                    os.kill(os.getpid(), self.signum)
-                    time.sleep(10)
 
         _wrap(owner, name, send)

@@ -17,9 +17,8 @@ needs_processes = pytest.mark.skipif(sys.platform == "win32", reason="Windows ne
 Hook = Callable[[], None]  # what a process does to itself before it begins
 _CONTEXT = None if sys.platform == "win32" else multiprocessing.get_context("forkserver")
 if _CONTEXT is not None:
-    _CONTEXT.set_forkserver_preload(
-        ["torch", "mnistspec.cli", "mnistspec.runs.execution", "mnistspec.views.painting", "tests.robustness.hooks"]
-    )
+    _CONTEXT.set_forkserver_preload(["tests.robustness.warm"])
+_ROOT = Path(__file__).parents[2]
 
 
 def _main(arguments: Sequence[str], errors: str, hooks: Sequence[Hook]) -> None:
@@ -47,7 +46,11 @@ class Child:
         self.output = output
         output.write_text("")
         self.process = _CONTEXT.Process(target=_main, args=([str(a) for a in arguments], str(output), tuple(hooks)))
-        self.process.start()
+        with (
+            pytest.MonkeyPatch.context() as patch
+        ):  # the forking process, which starts with the first child, finds tests
+            patch.setenv("PYTHONPATH", str(_ROOT))
+            self.process.start()
 
     def send(self, signum: int) -> None:
         assert self.process.pid is not None

@@ -81,7 +81,7 @@ def test_held_out_images_are_named(tmp_path: Path) -> None:
     make_seeds(root, write_spec(tmp_path), {0: 93.0, 1: 93.5}, "train.holdout=5000")
     comparison = compare(root)
     assert comparison.recipes[0].measured_on == "5000 held-out training images"
-    assert labels_of(comparison)[0] == "tiny train.holdout=5000"
+    assert labels_of(comparison)[0] == "tiny holdout=5000"
     assert "different images" in difference_text(comparison)
 
 

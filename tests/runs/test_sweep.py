@@ -96,11 +96,11 @@ def test_what_has_a_checkpoint_goes_on(root: Path, jobs: list[Job]) -> None:
 
 
 def test_a_failure_stops_no_other_and_is_told(root: Path, jobs: list[Job]) -> None:
+    sweep = Sweep(root, [*jobs, *make_grid([jobs[0].path], [], (3,))])
     failed = make_run(root, jobs[1].spec, 50.0, status="not finite")
     engine = FakeEngine(
         root, {0: OSError("no memory"), 1: Outcome("not finite", failed, "the loss is nan"), 2: Outcome("failed")}
     )
-    sweep = Sweep(root, [*jobs, *make_grid([jobs[0].path], [], (3,))])
     lines = finish(sweep, engine)
     assert "OSError: no memory" in lines[0]
     assert lines[1] == f"not finite tiny seed 1: the loss is nan ({failed})"

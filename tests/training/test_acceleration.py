@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -51,8 +52,11 @@ def record(network: Network) -> list[Tensor]:
 
 
 def with_factors(model: nn.Sequential, factors: list[Tensor]) -> nn.Sequential:
-    """Return the model with each dropout replaced by what was drawn."""
+    """Return the model with what was drawn for dropout, and nothing in place: torch refuses some orders of that."""
     rest = iter(factors)
+    for module in model:
+        if hasattr(module, "inplace"):
+            setattr(module, "inplace", False)  # noqa: B010 - the type checker knows no such attribute
     return nn.Sequential(*(Recorded(next(rest)) if isinstance(m, nn.Dropout) and m.p else m for m in model))
 
 
@@ -82,7 +86,7 @@ def assert_same(model: nn.Sequential, images: Tensor, steps: int = 2) -> None:
         torch.testing.assert_close(buffer, plain.get_buffer(name))
 
 
-MODULES = {
+MODULES: dict[str, Callable[[], nn.Module]] = {
     "conv": lambda: nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1),
     "conv without padding": lambda: nn.Conv2d(CHANNELS, CHANNELS, 2, bias=False),
     "conv with stride": lambda: nn.Conv2d(CHANNELS, CHANNELS, 3, stride=(2, 1), padding=(1, 2), dilation=(1, 2)),
@@ -108,7 +112,7 @@ MODULES = {
     "identity": nn.Identity,
     "group norm": lambda: nn.GroupNorm(2, CHANNELS),
 }
-FEATURES = {
+FEATURES: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
     "bn": lambda: nn.BatchNorm1d(CHANNELS),
     "dropout": lambda: nn.Dropout(0.2),
@@ -116,14 +120,14 @@ FEATURES = {
     "fc": lambda: nn.Linear(CHANNELS, CHANNELS),
     "fc without bias": lambda: nn.Linear(CHANNELS, CHANNELS, bias=False),
 }
-HEADS = {
+HEADS: dict[str, Callable[[], list[nn.Module]]] = {
     "gap": lambda: [nn.AdaptiveAvgPool2d(1), nn.Flatten()],
     "flatten": lambda: [nn.AdaptiveAvgPool2d((2, 3)), nn.Flatten(), nn.Linear(6 * CHANNELS, CHANNELS)],
     "relu after flatten": lambda: [nn.Flatten(), nn.ReLU(), nn.LazyLinear(CHANNELS)],
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     body=st.lists(st.sampled_from(sorted(MODULES)), max_size=6),
     head=st.sampled_from(sorted(HEADS)),
@@ -191,14 +195,13 @@ def test_the_courses_last_network(p: float) -> None:
 
 
 def test_single_precision() -> None:
-    """Kinks of ReLU and the pool make gradients jump with the last bit: outputs and buffers are compared, gradients loosely."""
+    """Gradients are compared loosely: at the kinks of ReLU and the pool they jump with the last bit of a value."""
     torch.manual_seed(0)
     model, images, labels = step6(0.0), torch.randn(64, 1, 28, 28), torch.randint(10, (64,))
     plain = copy.deepcopy(model)
     ours, theirs = F.cross_entropy(accelerate(model)(images), labels), F.cross_entropy(plain(images), labels)
     torch.testing.assert_close(ours, theirs)
-    ours.backward()
-    theirs.backward()
+    torch.autograd.backward([ours, theirs])
     for parameter, other in zip(model.parameters(), plain.parameters(), strict=True):
         assert parameter.grad is not None
         assert other.grad is not None
@@ -215,7 +218,7 @@ def train(steps: int, p: float = 0.03) -> dict[str, Tensor]:
     for step in range(steps):
         network.begin_step(1, 0, step)
         optimizer.zero_grad()
-        F.cross_entropy(network(images), labels).backward()
+        torch.autograd.backward(F.cross_entropy(network(images), labels))
         optimizer.step()
     return model.state_dict()
 

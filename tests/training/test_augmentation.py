@@ -15,9 +15,9 @@ from mnistspec.training.randomness import Purpose, make_generator
 
 COUNT = 8
 EVERYTHING = (
-    Rotation(degrees=10),
+    Rotation(degrees=(-10, 10)),
     Affine(degrees=(-5, 20), translate=(0.1, 0.2), scale=(0.8, 1.3), shear=(-5, 5, 0, 9)),
-    ColorJitter(brightness=0.4, contrast=(0.5, 2)),
+    ColorJitter(brightness=(0.6, 1.4), contrast=(0.5, 2)),
 )
 
 
@@ -51,7 +51,7 @@ def test_affine_is_torchvisions(shear_y: float) -> None:
 
 
 def test_rotation_is_torchvisions() -> None:
-    [change] = Augmentation([Rotation(degrees=180)]).draw(COUNT, (28, 21), generator())
+    [change] = Augmentation([Rotation(degrees=(-180, 180))]).draw(COUNT, (28, 21), generator())
     degrees = generator().uniform(-180, 180, COUNT)
     theirs = [
         torchvision.rotate(image, angle, InterpolationMode.BILINEAR)

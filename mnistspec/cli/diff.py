@@ -1,0 +1,69 @@
+"""``mnistspec diff``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mnistspec.cli.console import print_json, print_table
+from mnistspec.cli.options import Json
+
+if TYPE_CHECKING:
+    from mnistspec.spec.schema import Spec
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A spec, with its lines if it is a file, with its result if it is a run."""
+
+    path: Path
+    spec: Spec
+    lines: tuple[int, ...] = ()
+    result: dict[str, Any] | None = None
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="A spec file or a run folder.", show_default=False)],
+    after: Annotated[Path, typer.Argument(metavar="B", help="Another one.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Tell what lies between two specs or runs, in the language of layers; exit with 1 if there is anything.
+
+    Name, title, notes and reference make no difference; nor do the results of runs, which are shown.
+
+    Example: mnistspec diff specs/step2.yaml specs/step3.yaml
+    """
+    from mnistspec.network.difference import compare_specs
+    from mnistspec.views.difference import difference_data, difference_text
+
+    sides = [_read(path) for path in (before, after)]
+    difference = compare_specs(sides[0].spec, sides[1].spec)
+    if as_json:
+        labels = ("before", "after")
+        described = {
+            label: {"path": str(side.path), "name": side.spec.name, "result": side.result}
+            for label, side in zip(labels, sides, strict=True)
+        }
+        print_json({**described, **difference_data(difference, [side.lines for side in sides])})
+    else:
+        names = [side.spec.name for side in sides]
+        if names[0] == names[1]:
+            names = [str(side.path) for side in sides]
+        print_table(difference_text(difference, names, [side.result for side in sides]))
+    if not difference.is_empty:
+        raise typer.Exit(1)
+
+
+def _read(path: Path) -> _Side:
+    if path.is_dir():
+        from mnistspec.runs.folder import RunDir
+
+        run = RunDir(path)
+        return _Side(path, run.spec, result=run.result or {})
+    from mnistspec.spec.loader import load_document
+
+    document = load_document(path)
+    return _Side(path, document.spec, document.lines)

@@ -1,0 +1,153 @@
+"""What lies between two specs, in the language of layers: blocks, what they did to the network, and the recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mnistspec.network.alignment import Alignment, Pair
+from mnistspec.spec.shapes import Layer, trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mnistspec.spec.block import Shape
+    from mnistspec.spec.schema import Spec
+    from mnistspec.spec.units import Unit
+
+Kind: TypeAlias = Literal["same", "added", "removed", "moved", "changed"]
+
+_CHANGED = 0.5  # the cost of a block that stays with other arguments ...
+_REPLACED = 1.25  # ... and of one that another of its kind replaces
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that differs; None where there is none."""
+
+    key: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class UnitDifference:
+    """A block or an augmentation before and after; what moved may have changed as well."""
+
+    kind: Kind
+    before: Unit | None
+    after: Unit | None
+    layer_before: Layer | None = None
+    layer_after: Layer | None = None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The arguments in which the two differ; those of different words cannot be compared."""
+        if self.before is None or self.after is None or self.before.word != self.after.word:
+            return ()
+        return tuple(_changes(self.before.model_dump(), self.after.model_dump()))
+
+
+@dataclass(frozen=True)
+class Totals:
+    """A network in numbers; ``receptive_field`` is the side of a square in pixels."""
+
+    blocks: int
+    params: int
+    macs: int
+    receptive_field: int
+    output_shape: Shape
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Every block and every augmentation of both specs once, in order; the totals; the other settings that differ.
+
+    Settings are the data set, the recipe and the targets. Name, title, notes and reference are prose: they make no
+    difference.
+    """
+
+    blocks: tuple[UnitDifference, ...]
+    totals: tuple[Totals, Totals]
+    augmentation: tuple[UnitDifference, ...]
+    settings: tuple[Change, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no difference."""
+        return not self.settings and all(unit.kind == "same" for unit in (*self.blocks, *self.augmentation))
+
+
+def compare_specs(before: Spec, after: Spec) -> Difference:
+    """Return what lies between two specs; the other way round it is the mirror image."""
+    old, new = (tuple(trace(spec.layers, spec.dataset.input_shape)) for spec in (before, after))
+    blocks = Alignment(old, new, lambda a, b: _cost(a.block, b.block)).pairs()
+    augmentation = Alignment(before.train.augment, after.train.augment, _cost).pairs()
+    return Difference(
+        blocks=tuple(_compare_layers(pair) for pair in blocks),
+        totals=(_total(old), _total(new)),
+        augmentation=tuple(_compare_units(pair) for pair in augmentation),
+        settings=tuple(_compare_settings(before, after)),
+    )
+
+
+def _compare_layers(pair: Pair[Layer]) -> UnitDifference:
+    before, after = (layer.block if layer else None for layer in (pair.before, pair.after))
+    return UnitDifference(_kind(Pair(before, after, pair.moved)), before, after, pair.before, pair.after)
+
+
+def _compare_units(pair: Pair[Any]) -> UnitDifference:
+    return UnitDifference(_kind(pair), pair.before, pair.after)
+
+
+def _kind(pair: Pair[Any]) -> Kind:
+    if pair.before is None or pair.after is None:
+        return "added" if pair.before is None else "removed"
+    if pair.moved:
+        return "moved"
+    return "same" if pair.before == pair.after else "changed"
+
+
+def _cost(before: Unit, after: Unit) -> float | None:
+    """Return what it costs to say that one became the other; None if they have nothing in common."""
+    if before.word == after.word:
+        return 0.0 if before == after else _CHANGED
+    return _REPLACED if _family(before) == _family(after) else None
+
+
+def _family(unit: Unit) -> object:
+    """Return what two units share that may replace each other: two activations, two pools, two convolutions."""
+    base = type(unit).__base__
+    if base is not None and "family" not in vars(base):
+        return base
+    return "convolution" if "out_channels" in type(unit).model_fields else unit.word
+
+
+def _total(layers: Sequence[Layer]) -> Totals:
+    return Totals(
+        blocks=len(layers),
+        params=sum(layer.params for layer in layers),
+        macs=sum(layer.macs for layer in layers),
+        receptive_field=layers[-1].receptive_field,
+        output_shape=layers[-1].output_shape,
+    )
+
+
+def _compare_settings(before: Spec, after: Spec) -> Iterator[Change]:
+    yield from _changes({"data": before.data}, {"data": after.data})
+    old, new = (spec.train.model_dump(exclude={"optimizer", "scheduler", "augment"}) for spec in (before, after))
+    yield from _changes(old, new, "train.")
+    for key in ("optimizer", "scheduler"):
+        unit, other = getattr(before.train, key), getattr(after.train, key)
+        if unit.word == other.word:
+            yield from _changes(unit.model_dump(), other.model_dump(), f"train.{key}.{unit.word}.")
+        else:
+            yield Change(f"train.{key}", unit, other)
+    yield from _changes(before.targets.model_dump(), after.targets.model_dump(), "targets.")
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> Iterator[Change]:
+    """Yield the values of two mappings with the same keys that differ."""
+    for key, value in before.items():
+        if value != after[key]:
+            yield Change(f"{prefix}{key}", value, after[key])

@@ -1,0 +1,115 @@
+"""Promises 12 and 13: names stay inside, and runs that start at once share nothing."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import torch
+
+from mnistspec.data.datasets import load_dataset
+from mnistspec.errors import UsageError
+from mnistspec.runs import folder as folders
+from mnistspec.runs.execution import Execution
+from mnistspec.runs.folder import RunDir
+from mnistspec.spec.dump import dump_spec
+from mnistspec.spec.loader import load_spec
+from tests.robustness.conftest import SPEC, Bench
+from tests.robustness.payloads import quoted
+from tests.robustness.processes import needs_processes
+
+CROWD = 16
+NAMES = (
+    "../x", "..", ".", "/tmp/x", "a/b", "a\\b", "C:x", "\\\\host\\x", "a\0b", "", " ", "-x", "--runs", ".hidden", "x.", "x ",
+    "CON", "con", "con.txt", "NUL", "aux.yaml", "com1", "LPT9.a", "a\nb", "a\x1b[2J", "ａ", "\u202ex", "x" * 65, "~", "~root", "$HOME", "*",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("way", ["spec", "option"])
+def test_names_that_would_lead_elsewhere_are_refused(bench: Bench, name: str, way: str) -> None:
+    before = set(bench.path.parent.rglob("*"))
+    if way == "spec":
+        outcome = bench.train(bench.write_spec(f"name: {quoted(name)}\n{SPEC}"))
+    else:
+        outcome = bench.train(bench.write_spec(), f"--name={name}")
+        if not name.strip():  # no name: the spec keeps its own, or says that this is none
+            assert outcome.code in {0, 2}
+            assert all(run.parent.name == "small" for run in bench.runs)
+            return
+    assert outcome.code == 2, outcome
+    assert "Traceback" not in outcome.err
+    assert set(bench.path.parent.rglob("*")) - before == {bench.path / "small.yaml"}
+
+
+def test_sixteen_runs_of_one_second_get_sixteen_folders(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Standing(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]  # it is always asked for UTC
+            assert tz is UTC
+            return datetime(2026, 1, 1, tzinfo=UTC)
+
+    # Half of the short ids come twice, too.
+    ids = iter([f"{i // 2:06x}" for i in range(4 * CROWD)])
+    monkeypatch.setattr(folders, "datetime", Standing)
+    monkeypatch.setattr(folders.secrets, "token_hex", lambda _: next(ids))  # type: ignore[attr-defined]  # its import
+    spec = load_spec(bench.write_spec())
+
+    def create(_: int) -> Path:
+        return RunDir.create(bench.path / "runs", spec, b"", dump_spec(spec), {}, "").path
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        paths = list(pool.map(create, range(CROWD)))
+    assert len(set(paths)) == CROWD
+    assert all(path.name.startswith("20260101T000000Z-") for path in paths)
+
+
+@needs_processes
+@pytest.mark.slow
+def test_sixteen_processes_lose_no_rows(bench: Bench) -> None:
+    spec = bench.write_spec()
+    children = [bench.start(spec) for _ in range(CROWD)]
+    assert [child.wait() for child in children] == [0] * CROWD
+    runs = bench.runs
+    assert len(runs) == CROWD
+    assert {(run / "model.safetensors").read_bytes() for run in runs} == {(runs[0] / "model.safetensors").read_bytes()}
+    assert all(len((run / "metrics.csv").read_text().splitlines()) == 3 for run in runs)
+    assert len({run.name[:16] for run in runs}) < CROWD, "some were started in the same second"
+
+
+def test_two_processes_do_not_train_one_run(stopped_copy: Path, bench: Bench) -> None:
+    data = load_dataset("mnist", data_dir=bench.data_dir)
+    with Execution(RunDir(stopped_copy), data, torch.device("cpu")):
+        outcome = bench.train("--resume", stopped_copy)
+        assert outcome.code == 2
+        assert "another process is training this run" in outcome.err
+        with pytest.raises(UsageError):
+            Execution(RunDir(stopped_copy), data, torch.device("cpu"))
+    assert bench.train("--resume", stopped_copy).code == 0
+
+
+@pytest.mark.parametrize("name", ["samples.png", "metrics.csv", "checkpoints", "checkpoints/00001-0000000.safetensors"])
+def test_a_run_with_links_is_not_gone_on_with(stopped_copy: Path, bench: Bench, name: str) -> None:
+    """A stranger's folder could have its pictures, or the removal of old checkpoints, fall on files elsewhere."""
+    target = bench.path / "precious"
+    path = stopped_copy / name
+    if name == "checkpoints":
+        shutil.move(path, target)
+    else:
+        target.write_bytes(path.read_bytes() if path.exists() else b"precious")
+        path.unlink(missing_ok=True)
+    path.symlink_to(target)
+    before = {entry: entry.read_bytes() for entry in [target, *target.glob("*")] if entry.is_file()}
+    outcome = bench.train("--resume", stopped_copy)
+    assert outcome.code == 4
+    assert f"{path}: a link" in outcome.err
+    assert {entry: entry.read_bytes() for entry in [target, *target.glob("*")] if entry.is_file()} == before
+
+
+def test_a_link_to_a_run_folder_is_fine(finished: Path, bench: Bench) -> None:
+    link = bench.path / "link"
+    link.symlink_to(finished)
+    assert bench.in_process("evaluate", link, "--data-dir", bench.data_dir).code == 0

@@ -1,0 +1,122 @@
+"""Promises 9 and 10: neither a spec nor a run folder runs code."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.robustness.conftest import Bench
+from tests.robustness.payloads import PAYLOADS, SETTINGS
+
+# Runs in a process of its own, since an audit hook stays: notes what loading a spec makes Python do.
+AUDIT = """
+import json, sys
+from pathlib import Path
+from mnistspec.errors import MnistspecError
+from mnistspec.spec.dump import dump_spec
+from mnistspec.spec.loader import load_document
+from tests.robustness.payloads import PAYLOADS, SETTINGS
+
+HARMLESS = {"object.__getattr__", "object.__setattr__", "sys._getframe", "builtins.id", "os.listdir", "os.scandir"}
+seen, watching = [], False
+
+def hook(event, arguments):
+    if watching and event not in HARMLESS:
+        seen.append((event, [str(argument)[:80] for argument in arguments]))
+
+def load(text, settings=()):
+    path = Path("spec.yaml")
+    path.write_bytes(text.encode())
+    global watching
+    watching = True
+    try:
+        dump_spec(load_document(path, settings).spec)
+        return True
+    except MnistspecError:
+        return False
+    finally:
+        watching = False
+
+good, bad = "layers: [conv: 10, gap]\\n", "layers: [cnov: 10, gpa: {a: 1}]\\n"
+for text in (good, bad):  # what is imported when it is first needed, is imported now
+    load(text)
+sys.addaudithook(hook)
+valid = sum(load(text) for text in PAYLOADS) + sum(load(good, [setting]) for setting in SETTINGS)
+print(json.dumps({"valid": valid, "tried": len(PAYLOADS) + len(SETTINGS), "seen": seen}))
+"""
+
+
+def test_a_spec_runs_no_code(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AUDIT], cwd=tmp_path, capture_output=True, text=True, check=True,
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert found["tried"] == len(PAYLOADS) + len(SETTINGS) > 800
+    assert 0 < found["valid"] < found["tried"] / 4  # a title may say anything
+    for event, arguments in found["seen"]:
+        # Nothing but opening files to read them: the spec, and what it extends.
+        assert event == "open", (event, arguments)
+        assert arguments[1] in {"rb", "None"}, arguments
+        assert "import" not in event
+    assert not (tmp_path / "pwned").exists()
+
+
+class Planted:
+    """A pickle that leaves a file behind when it is loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (Path.touch, (self.path,))  # type: ignore[return-value]  # all that matters is that it is called
+
+
+def plant(path: Path, mark: Path, kind: str) -> None:
+    """Write a file that leaves a mark when it is unpickled."""
+    if kind == "torch":
+        torch.save(Planted(mark), path)
+    elif kind == "old torch":
+        torch.save(Planted(mark), path, _use_new_zipfile_serialization=False)
+    else:
+        path.write_bytes(pickle.dumps(Planted(mark)))
+
+
+@pytest.mark.parametrize("kind", ["torch", "old torch", "pickle"])
+def test_a_planted_pickle_is_refused(finished_copy: Path, stopped_copy: Path, bench: Bench, kind: str) -> None:
+    mark = bench.path / "mark"
+    plant(bench.path / "proof", mark, kind)
+    for folder in (finished_copy, stopped_copy):
+        for name in ("model.safetensors", "best.safetensors", "model.pt", "best.pth", "resolved.pkl"):
+            plant(folder / name, mark, kind)
+    for checkpoint in stopped_copy.glob("checkpoints/*"):
+        shutil.copy(bench.path / "proof", checkpoint)
+    shutil.copy(bench.path / "proof", stopped_copy / "checkpoints" / "00009-0000000.pt")
+    picture = bench.path / "proof"
+    for command in (
+        ("predict", finished_copy, picture),
+        ("predict", finished_copy, "--best", picture),
+        ("evaluate", finished_copy, "--data-dir", bench.data_dir),
+        ("train", "--resume", stopped_copy, "--data-dir", bench.data_dir),
+    ):
+        outcome = bench.in_process(*command)
+        assert outcome.code == 4
+        assert "damaged, or not a file that mnistspec wrote" in outcome.err
+    assert not mark.exists()
+    torch.load(picture, weights_only=False) if kind != "pickle" else pickle.loads(picture.read_bytes())  # noqa: S301 - the proof
+    assert mark.exists(), "the pickle would have worked"
+
+
+def test_nothing_that_unpickles_is_called_in_the_package() -> None:
+    for path in (Path(__file__).parents[2] / "mnistspec").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for word in ("torch.load(", "pickle", "eval(", "exec(", "yaml.load", "__import__", "import_module", "shell=True"):
+            found = text.replace(".eval(", "").replace("_eval(", "")
+            assert word not in found, f"{path}: {word}"

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+# One thread a process: the tests run on all cores already, and OpenMP threads wait badly for one another on busy cores.
+# Processes that tests start inherit it. torch reads it when it is imported, so it stands before everything.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 
 

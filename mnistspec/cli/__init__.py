@@ -9,12 +9,21 @@ import typer
 
 from mnistspec.cli.blocks import blocks
 from mnistspec.cli.build import build
+from mnistspec.cli.code import code
 from mnistspec.cli.compare import compare
 from mnistspec.cli.console import print_error
 from mnistspec.cli.data import data
+from mnistspec.cli.diff import diff
 from mnistspec.cli.evaluate import evaluate
+from mnistspec.cli.explain import explain
+from mnistspec.cli.export import export
+from mnistspec.cli.graph import graph
 from mnistspec.cli.interruption import Interrupted, interruption
+from mnistspec.cli.lr_find import lr_find
+from mnistspec.cli.new import new
 from mnistspec.cli.predict import predict
+from mnistspec.cli.schema import schema
+from mnistspec.cli.show import show
 from mnistspec.cli.sweep import sweep
 from mnistspec.cli.train import train
 from mnistspec.cli.validate import validate
@@ -27,8 +36,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (build, train, validate, predict, evaluate, data, blocks, sweep, compare):
+for command in (build, train, validate, predict, evaluate, data, blocks, sweep, compare, new, show, explain, schema):
     app.command()(command)
+for command in (diff, code, graph, export):
+    app.command()(command)
+app.command("lr-find")(lr_find)
 
 
 def _print_version(value: bool) -> None:

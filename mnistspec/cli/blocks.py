@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mnistspec.cli.completion import complete_words
 from mnistspec.cli.console import print_json, print_result
 from mnistspec.cli.options import Json
 from mnistspec.errors import UsageError
@@ -15,7 +16,12 @@ from mnistspec.errors import UsageError
 def blocks(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="One word of the language: conv, sgd, mnist ...", show_default=False),
+        typer.Argument(
+            metavar="NAME",
+            help="One word of the language: conv, sgd, train, mnist ...",
+            show_default=False,
+            autocompletion=complete_words,
+        ),
     ] = None,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference as Markdown tables.")] = False,
     as_json: Json = False,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mnistspec.cli.completion import complete_runs
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
 from mnistspec.cli.options import Json
 from mnistspec.errors import UsageError
@@ -33,7 +34,12 @@ class SortKey(StrEnum):
 def compare(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN|SWEEP|FOLDER...", help="Runs, or folders with runs below.", show_default=False),
+        typer.Argument(
+            metavar="RUN|SWEEP|FOLDER...",
+            help="Runs, or folders with runs below.",
+            show_default=False,
+            autocompletion=complete_runs,
+        ),
     ],
     sort: Annotated[SortKey, typer.Option(help="What to sort by, the best first.")] = SortKey.mean,
     reverse: Annotated[bool, typer.Option("--reverse", help="The best last.")] = False,

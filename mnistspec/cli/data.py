@@ -8,15 +8,26 @@ from typing import Annotated
 
 import typer
 
+from mnistspec.cli.completion import complete_datasets, complete_specs
 from mnistspec.cli.console import print_json, print_result, print_table
 from mnistspec.cli.options import DataDir, Json
 
 
 def data(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="mnist, fashion-mnist, kmnist or qmnist.")] = "mnist",
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="mnist, fashion-mnist, kmnist or qmnist.", autocompletion=complete_datasets
+        ),
+    ] = "mnist",
     augment: Annotated[
         Path | None,
-        typer.Option(metavar="SPEC", help="Show the images as this spec's training sees them.", show_default=False),
+        typer.Option(
+            metavar="SPEC",
+            help="Show the images as this spec's training sees them.",
+            show_default=False,
+            autocompletion=complete_specs,
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the picture goes.  [default: NAME.png]")

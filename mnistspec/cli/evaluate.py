@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mnistspec.cli.completion import complete_datasets
 from mnistspec.cli.console import print_json, print_result, print_table
 from mnistspec.cli.options import Best, DataDir, Device, Json, RunFolder
 
@@ -14,7 +15,12 @@ def evaluate(
     run: RunFolder,
     data: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Another data set's test images, such as qmnist.", show_default=False),
+        typer.Option(
+            metavar="NAME",
+            help="Another data set's test images, such as qmnist.",
+            show_default=False,
+            autocompletion=complete_datasets,
+        ),
     ] = None,
     data_dir: DataDir = None,
     best: Best = False,

@@ -7,11 +7,24 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-SpecFile: TypeAlias = Annotated[Path, typer.Argument(metavar="SPEC", help="The spec file.", show_default=False)]
-SpecFiles: TypeAlias = Annotated[list[Path], typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False)]
+from mnistspec.cli.completion import complete_runs, complete_specs
+
+SpecFile: TypeAlias = Annotated[
+    Path,
+    typer.Argument(metavar="SPEC", help="The spec file.", show_default=False, autocompletion=complete_specs),
+]
+SpecFiles: TypeAlias = Annotated[
+    list[Path],
+    typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False, autocompletion=complete_specs),
+]
 RunFolder: TypeAlias = Annotated[
     Path,
-    typer.Argument(metavar="RUN", help="A run folder, such as runs/step6/20260101T120000Z-1a2b3c.", show_default=False),
+    typer.Argument(
+        metavar="RUN",
+        help="A run folder, such as runs/step6/20260101T120000Z-1a2b3c.",
+        show_default=False,
+        autocompletion=complete_runs,
+    ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout instead.")]
 Device: TypeAlias = Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mnistspec.cli.completion import complete_runs, complete_specs
 from mnistspec.cli.console import print_json, print_message, print_result, print_warning
 from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.options import DataDir, Device, Json, Settings, Threads
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 def train(
     specs: Annotated[
-        list[Path] | None, typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False)
+        list[Path] | None,
+        typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False, autocompletion=complete_specs),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Train for so many epochs instead of the spec's.", show_default=False)
@@ -36,7 +38,13 @@ def train(
     data_dir: DataDir = None,
     check_targets: Annotated[bool, typer.Option("--check-targets", help="Exit with 1 if a target is missed.")] = False,
     resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with a run that was interrupted.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run that was interrupted.",
+            show_default=False,
+            autocompletion=complete_runs,
+        ),
     ] = None,
     checkpoint_every: Annotated[
         int | None,

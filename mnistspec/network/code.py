@@ -95,7 +95,7 @@ def _write_augmentation(augmentations: tuple[Augmentation, ...]) -> str:
     bilinear = "    bilinear = v2.InterpolationMode.BILINEAR\n"
     return (
         "def make_augmentation() -> v2.Compose:\n"
-        f'    {_QUOTES}Return what changes a training image, drawn anew for each.{_QUOTES}\n'
+        f"    {_QUOTES}Return what changes a training image, drawn anew for each.{_QUOTES}\n"
         f"{bilinear if 'bilinear' in str(transforms) else ''}"
         f"{render(transforms, 4, 'return ')}\n"
     )  # fmt: skip

@@ -65,7 +65,7 @@ def render(expression: Expression, indent: int, before: str = "", after: str = "
     closing = f"{pad}{expression.brackets[1]}{after}"
     inner = f"{pad}{' ' * _INDENT}{', '.join(map(str, expression.arguments))}"
     if len(inner) <= WIDTH:
-        return "\n".join([opening, inner, closing])
+        return f"{opening}\n{inner}\n{closing}"
     return "\n".join([opening, *(render(item, indent + _INDENT, after=",") for item in expression.arguments), closing])
 
 

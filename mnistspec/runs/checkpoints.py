@@ -79,6 +79,8 @@ def load_checkpoint(training: Training, parts: Parts, metadata: dict[str, Any]) 
     rows, step, seconds = (metadata.get(key) for key in ("metrics", "step", "seconds"))
     if not isinstance(rows, list) or type(step) is not int or type(seconds) is not float or not 0 <= seconds < math.inf:
         raise ValueError("its position is missing")
+    if parts.keys() != set(_PARTS):
+        raise ValueError(f"it has tensors that belong to none of {', '.join(_PARTS)}")
     metrics = [EpochMetrics.from_data(row, epoch) for epoch, row in enumerate(rows, start=1)]
     training.load_state_dict(parts, metrics=metrics, step=step, seconds=seconds)
 

@@ -132,8 +132,8 @@ CODES = {
     ),
     "E304": Code(
         "the network is too large",
-        "Networks may have 500 blocks, 65,536 channels, 50 million parameters, 20 billion multiply- "
-        "accumulates an image and 16 million values in one map, and groups may be nested 16 deep. The limits "
+        "Networks may have 500 blocks, 65,536 channels, 50 million parameters, 20 billion "
+        "multiply-accumulates an image and 16 million values in one map, and groups may be nested 16 deep. The limits "
         "are checked by arithmetic, before any memory is taken.",
     ),
     "E401": Code(

@@ -69,7 +69,10 @@ def _spec(dialect: Dialect, section: Section, words: dict[tuple[str, str], Word]
     parts["defaults"] = {
         "type": "object",
         "properties": {
-            name: {"anyOf": [dialect.refer(f"block.{name}"), *dialect.instead], "description": words["blocks", name].summary}
+            name: {
+                "anyOf": [dialect.refer(f"block.{name}"), *dialect.instead],
+                "description": words["blocks", name].summary,
+            }
             for name in Block.members
         },
         "additionalProperties": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,7 +61,7 @@ MISTAKES = {
     ),
     "E302": Mistake("layers:\n  - conv: 8\n  - gap\n", _NET),
     "E303": Mistake(
-        "layers:\n  - conv: 8\n  - gap\n  - bn\n  - fc: 10\ntrain: {batch_size: 59_999}\n".replace("_", ""),
+        "layers:\n  - conv: 8\n  - gap\n  - bn\n  - fc: 10\ntrain: {batch_size: 59999}\n",
         "layers:\n  - conv: 8\n  - gap\n  - bn\n  - fc: 10\ntrain: {batch_size: 60000}\n",
     ),
     "E304": Mistake(
@@ -78,5 +79,5 @@ def answer(text: str) -> str:
         try:
             load_document(path, strict_targets=True)
         except InvalidSpecError as error:
-            return str(error).replace(str(path), _NAME).replace(str(path.parent), ".")
+            return str(error).replace(f"{folder}{os.sep}", "").replace(folder, ".")
     return ""

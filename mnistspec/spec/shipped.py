@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
@@ -22,7 +23,7 @@ def refer_to_schema(spec: Path) -> str:
     schema = (_folder() / _SCHEMA).resolve()
     folder = spec.resolve().parent
     if _folder() == _CHECKOUT and folder.is_relative_to(_CHECKOUT.parent):
-        where = schema.relative_to(folder, walk_up=True).as_posix()
+        where = Path(os.path.relpath(schema, folder)).as_posix()
     else:
         where = schema.as_uri()
     return f"# yaml-language-server: $schema={where}"

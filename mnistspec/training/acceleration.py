@@ -21,6 +21,7 @@ from mnistspec.training.layers import (
     Source,
     to_channels_last,
 )
+from mnistspec.training.memory import keep_freed_memory
 from mnistspec.training.normalization import BatchNorm
 from mnistspec.training.randomness import Purpose, make_generator
 
@@ -55,19 +56,17 @@ class Network(nn.Module):
         self.model = model
         self.source = Source()
         self.layers = list(_make_layers(model, self.source))
+        self.has_plain_layers = any(isinstance(layer, Plain) for layer in self.layers)
 
     def begin_step(self, seed: int, epoch: int, step: int) -> None:
         """Let dropout draw what belongs to this step."""
         self.source.generator = make_generator(seed, epoch, step, Purpose.DROPOUT)
-        if self._draws_from_torch():
+        if self.has_plain_layers or self._device_type() != "cpu":  # then torch's own modules draw
             torch.manual_seed(int(self.source.generator.integers(2**63)))
 
-    def _draws_from_torch(self) -> bool:
-        """Whether modules of torch's own draw the dropout."""
-        return not self._is_on_cpu() or any(isinstance(layer, Plain) for layer in self.layers)
-
-    def _is_on_cpu(self) -> bool:
-        return all(parameter.device.type == "cpu" for parameter in self.model.parameters())
+    def _device_type(self) -> str:
+        parameter = next(self.model.parameters(), None)
+        return parameter.device.type if parameter is not None else "cpu"
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (n, classes) for images (n, channels, height, width)."""
@@ -107,6 +106,7 @@ class _Chain(torch.autograd.Function):
 
 def accelerate(model: nn.Sequential) -> Network:
     """Return the model's faster twin, which has the same parameters and buffers."""
+    keep_freed_memory()
     return Network(model)
 
 

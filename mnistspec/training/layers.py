@@ -17,15 +17,14 @@ import torch
 from torch import Tensor, nn
 
 aten = torch.ops.aten
-Gradients = tuple[Tensor | None, Sequence[Tensor | None]]  # of the input and of each parameter
+Gradients = tuple[Tensor | None, Sequence[Tensor | None]]  # of the input, and of each parameter in the module's order
 M = TypeVar("M", bound=nn.Module)
 
 
 def to_channels_last(values: Tensor) -> Tensor:
     """Return (n, c, ...) so that ``values.movedim(1, -1)`` is contiguous, strides of dimensions of size 1 included.
 
-    torch leaves the strides of maps with one channel as they are, and the gradient of a convolution takes three times as
-    long then.
+    torch leaves the strides of maps with one channel alone, and the gradient of a convolution takes three times as long.
     """
     moved = values.movedim(1, -1)
     return moved.contiguous().view(-1).view(moved.shape).movedim(-1, 1)
@@ -47,16 +46,12 @@ class Layer(ABC, Generic[M]):
 
     def __init__(self, module: M, source: Source) -> None:
         self.module, self.source = module, source
+        self.parameters: Sequence[nn.Parameter] = tuple(module.parameters())
 
     @classmethod
     def suits(cls, module: M) -> bool:  # noqa: ARG003 - most take any module of their class
         """Whether the layer computes what this module computes."""
         return True
-
-    @property
-    def parameters(self) -> Sequence[nn.Parameter]:
-        """The parameters, in the order in which ``backward`` gives their gradients."""
-        return tuple(self.module.parameters())
 
     @abstractmethod
     def forward(self, values: Tensor) -> tuple[Tensor, Any]:
@@ -184,10 +179,6 @@ class Plain(Layer[nn.Module]):
 
     keeps_output = True
 
-    @property
-    def parameters(self) -> Sequence[nn.Parameter]:
-        return tuple(parameter for parameter in self.module.parameters() if parameter.requires_grad)
-
     def forward(self, values: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         with torch.enable_grad():
             leaf = values.detach().requires_grad_()
@@ -197,8 +188,11 @@ class Plain(Layer[nn.Module]):
 
     def backward(self, kept: tuple[Tensor, Tensor], gradient: Tensor, needs_input: bool) -> Gradients:  # noqa: ARG002 - as above
         leaf, output = kept
-        of_input, *of_parameters = torch.autograd.grad(output, [leaf, *self.parameters], gradient, allow_unused=True)
-        return of_input, of_parameters
+        wanted = [leaf, *(parameter for parameter in self.parameters if parameter.requires_grad)]
+        of_input, *rest = torch.autograd.grad(output, wanted, gradient, allow_unused=True)
+        found = iter(rest)
+        of_parameters = [next(found) if parameter.requires_grad else None for parameter in self.parameters]
+        return to_channels_last(of_input), of_parameters  # may have been one value in the place of many
 
 
 def _pair(size: int | tuple[int, ...]) -> list[int]:

@@ -22,7 +22,7 @@ class Kept:
 class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
     """BatchNorm1d or BatchNorm2d in training mode (Ioffe and Szegedy, 2015), on rows in which the channels alternate.
 
-    To torch's kernels every place of a row is a channel of its own, so that they work on long vectors; the places of one
+    To torch's kernels every place of a row is a channel of its own, so that they work on long vectors; the places of a
     channel are then joined. For as few channels as these networks have, torch's kernels take two to four times as long.
     """
 
@@ -77,7 +77,7 @@ class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
 
 
 def _to_rows(values: Tensor) -> Tensor:
-    """Return (n, c) as it is, (n, c, h, w) as (n * h, w * c) with alternating channels; a view if in channels-last order."""
+    """Return (n, c) as it is, and (n, c, h, w) as (n * h, w * c): a view of maps in channels-last order."""
     if values.dim() == 2:
         return values
     moved = values.movedim(1, -1)

@@ -85,7 +85,7 @@ class Bench:
 
     def arguments(self, *arguments: str | Path) -> list[str | Path]:
         """Return what ``mnistspec train`` is called with: a spec or --resume, and more."""
-        where = [] if "--resume" in arguments else ["--runs", self.path / "runs"]
+        where: list[str | Path] = [] if "--resume" in arguments else ["--runs", self.path / "runs"]
         return ["train", *arguments, "--data-dir", self.data_dir, *where]
 
     def train(self, *arguments: str | Path) -> Outcome:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from mnistspec.runs import execution, files, weights
+from mnistspec.runs.folder import RunDir
 from mnistspec.training import trainer
 from mnistspec.views import painting
 
@@ -76,15 +77,12 @@ class DieAt:
             if next(counter) == self.count:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        write_bytes = Path.write_bytes
-
         def write_halves(path: Path, data: bytes) -> None:
             with path.open("wb", buffering=0) as file:
                 file.write(data[: len(data) // 2])
                 step()
                 file.write(data[len(data) // 2 :])
 
-        assert write_bytes is not write_halves
         _PATCH.setattr(Path, "write_bytes", write_halves)
         _wrap(os, "fsync", step)
         _wrap(Path, "replace", step, step)
@@ -104,7 +102,7 @@ class SignalAt:
             "step": (trainer.Training, "_take_step"),
             "test": (trainer, "evaluate"),
             "paint": (painting, "paint_run"),
-            "result": (execution.RunDir, "write_result"),
+            "result": (RunDir, "write_result"),
             "save": (execution, "save_checkpoint"),
         }[self.place]
         counter = itertools.count(1)

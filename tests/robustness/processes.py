@@ -1,4 +1,4 @@
-"""``mnistspec`` in processes of its own, forked from one that has imported torch, so that each costs a fifth of a second."""
+"""``mnistspec`` in processes of its own, forked from one that has imported torch, so that each starts at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -70,9 +69,3 @@ class Child:
     def text(self) -> str:
         """What it has printed."""
         return self.output.read_text(encoding="utf-8")
-
-
-def wait_for(condition: Callable[[], bool], child: Child) -> None:
-    """Wait until something has happened, or the child has ended."""
-    while not condition() and child.process.is_alive():
-        time.sleep(0.002)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,13 @@ FLIPS = 60
 CHANCE = random.Random(5)  # noqa: S311 - places to damage
 
 
-def flip(path: Path, place: int | None = None) -> None:
+def flip(path: Path) -> None:
     """Flip one bit of a file."""
+    flip_at(path, CHANCE.randrange(path.stat().st_size))
+
+
+def flip_at(path: Path, place: int) -> None:
     data = bytearray(path.read_bytes())
-    place = CHANCE.randrange(len(data)) if place is None else place
     data[place] ^= 1 << CHANCE.randrange(8)
     path.write_bytes(data)
 
@@ -35,11 +39,14 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-DAMAGES = (flip, truncate, empty)
+Damage = Callable[[Path], None]
+DAMAGES: tuple[Damage, ...] = (flip, truncate, empty)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_checkpoint_is_gone_back_behind(stopped_copy: Path, finished: Path, bench: Bench, damage) -> None:  # type: ignore[no-untyped-def]  # one of DAMAGES
+def test_a_damaged_checkpoint_is_gone_back_behind(
+    stopped_copy: Path, finished: Path, bench: Bench, damage: Damage
+) -> None:
     newest, before = list_checkpoints(stopped_copy / "checkpoints")
     damage(newest)
     outcome = bench.train("--resume", stopped_copy)
@@ -50,7 +57,7 @@ def test_a_damaged_checkpoint_is_gone_back_behind(stopped_copy: Path, finished: 
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_without_a_whole_checkpoint_it_exits_with_4(stopped_copy: Path, bench: Bench, damage) -> None:  # type: ignore[no-untyped-def]  # one of DAMAGES
+def test_without_a_whole_checkpoint_it_exits_with_4(stopped_copy: Path, bench: Bench, damage: Damage) -> None:
     for path in list_checkpoints(stopped_copy / "checkpoints"):
         damage(path)
     outcome = bench.train("--resume", stopped_copy)
@@ -63,7 +70,7 @@ def test_every_flipped_bit_in_weights_is_found(finished_copy: Path, name: str) -
     path = finished_copy / f"{name}.safetensors"
     whole = path.read_bytes()
     for place in [*range(0, len(whole), len(whole) // FLIPS), len(whole) - 1]:
-        flip(path, place)
+        flip_at(path, place)
         with pytest.raises(CorruptError):
             RunDir(finished_copy).load_model(name)
         path.write_bytes(whole)
@@ -72,7 +79,7 @@ def test_every_flipped_bit_in_weights_is_found(finished_copy: Path, name: str) -
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["model.safetensors", "result.json", "resolved.yaml"])
-def test_evaluate_and_predict_tell_of_damage(finished_copy: Path, bench: Bench, name: str, damage) -> None:  # type: ignore[no-untyped-def]  # one of DAMAGES
+def test_evaluate_and_predict_tell_of_damage(finished_copy: Path, bench: Bench, name: str, damage: Damage) -> None:
     damage(finished_copy / name)
     picture = finished_copy / "picture.png"
     for command in (("evaluate", finished_copy, "--data-dir", bench.data_dir), ("predict", finished_copy, picture)):
@@ -86,14 +93,14 @@ def test_evaluate_and_predict_tell_of_damage(finished_copy: Path, bench: Bench, 
 def test_every_flipped_bit_in_the_other_files_is_found(finished_copy: Path, name: str) -> None:
     path = finished_copy / name
     whole = path.read_bytes()
-    readers = {
+    readers: dict[str, Callable[[RunDir], object]] = {
         "metrics.csv": lambda run: run.metrics,
         "env.json": lambda run: run.environment,
         "result.json": lambda run: run.result,
         "resolved.yaml": lambda run: run.load_model(),
     }
     for place in range(0, len(whole), max(1, len(whole) // FLIPS)):
-        flip(path, place)
+        flip_at(path, place)
         with pytest.raises(Exception) as caught:  # noqa: PT011 - a damaged spec raises its own error
             readers[name](RunDir(finished_copy))
         assert type(caught.value).__module__.startswith("mnistspec"), caught.value
@@ -124,7 +131,7 @@ def test_swapped_weights_of_the_same_network_are_found(finished: Path, bench: Be
         shutil.copy(source, mine / f"{target}.safetensors")
         if not ended:
             (mine / "result.json").unlink()
-        with pytest.raises(CorruptError, match="of another run or epoch|not the file that the run ended with"):
+        with pytest.raises(CorruptError, match=r"of another run or epoch|not the file that the run ended with"):
             RunDir(mine).load_model(target)
         shutil.rmtree(mine)
 
@@ -146,11 +153,11 @@ def test_swapped_checkpoints_are_found(stopped_copy: Path, bench: Bench) -> None
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_data_is_found(finished: Path, bench: Bench, damage) -> None:  # type: ignore[no-untyped-def]  # one of DAMAGES
+def test_damaged_data_is_found(finished: Path, bench: Bench, damage: Damage) -> None:
     folder = bench.path / "data"
     shutil.copytree(bench.data_dir, folder)
     if damage is flip:  # one in the header; pixels of the user's own files have nothing to be held against
-        flip(folder / "t10k-images-idx3-ubyte", 3)
+        flip_at(folder / "t10k-images-idx3-ubyte", 3)
     else:
         damage(folder / "t10k-images-idx3-ubyte")
     assert bench.in_process("evaluate", finished, "--data-dir", folder).code == 4

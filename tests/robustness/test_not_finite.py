@@ -1,4 +1,4 @@
-"""Promise 8: a loss that is no number ends the run with 3; the last finite state is kept, and never is the rest best."""
+"""Promise 8: a loss that is not finite ends the run with 3; the last finite state is kept, and the rest never best."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def test_what_is_kept_is_finite(bench: Bench, monkeypatch: pytest.MonkeyPatch, a
 
 
 def test_a_learning_rate_that_is_too_high(bench: Bench) -> None:
-    spec = bench.write_spec("layers: [conv: 4, gap, fc: 10]\ntrain: {epochs: 5, batch_size: 16, optimizer: {sgd: 100}}\n")
+    spec = bench.write_spec(
+        "layers: [conv: 4, gap, fc: 10]\ntrain: {epochs: 5, batch_size: 16, optimizer: {sgd: 100}}\n"
+    )
     outcome = bench.train(spec)
     assert outcome.code == 3
     assert "the loss is " in outcome.err

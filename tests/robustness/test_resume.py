@@ -9,21 +9,24 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from mnistspec.data.datasets import load_dataset
+from mnistspec.network.builder import build_model
 from mnistspec.runs.checkpoints import limit_bytes, list_checkpoints
+from mnistspec.runs.environment import describe_environment
+from mnistspec.runs.execution import Execution
 from mnistspec.runs.folder import RunDir
 from mnistspec.runs.weights import load_tensors
 from mnistspec.spec.loader import load_spec
-from mnistspec.network.builder import build_model
 from mnistspec.training.trainer import Training
 from tests.robustness.conftest import STEPS, Bench
 from tests.robustness.hooks import SignalAt, keep_checkpoints
-from tests.robustness.processes import needs_processes
+from tests.robustness.processes import Hook, needs_processes
 
 SCHEDULERS = (
     "constant",
@@ -79,7 +82,7 @@ def check_exact(bench: Bench, spec: Path, *stops: int) -> None:
     assert bench.start(spec, hooks=[keep_checkpoints]).wait() == 0, bench.children[-1].text
     arguments: list[str | Path] = [spec]
     for stop in stops:
-        hooks = [SignalAt("step", signal.SIGTERM, stop), keep_checkpoints]
+        hooks: list[Hook] = [SignalAt("step", signal.SIGTERM, stop), keep_checkpoints]
         assert bench.start(*arguments, hooks=hooks).wait() == 143, bench.children[-1].text
         arguments = ["--resume", bench.runs[-1]]
     assert bench.start(*arguments, hooks=[keep_checkpoints]).wait() == 0, bench.children[-1].text
@@ -164,12 +167,8 @@ def test_checkpoints_pictures_and_summaries_do_not_change_the_bytes(bench: Bench
 def test_another_environment_is_warned_of_and_noted(
     stopped_copy: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    from mnistspec.runs import execution  # noqa: PLC0415 - to patch what it imported
-
-    describe = execution.describe_environment
-
-    def elsewhere(device: torch.device) -> dict[str, object]:
-        environment = describe(device)
+    def elsewhere(device: torch.device) -> dict[str, Any]:
+        environment = describe_environment(device)
         if change == "torch":
             environment["packages"] = {**environment["packages"], "torch": "1.0"}
         else:
@@ -178,9 +177,9 @@ def test_another_environment_is_warned_of_and_noted(
 
     # It is warned of in the process that goes on elsewhere, and noted by the next one, too.
     with monkeypatch.context() as patch:
-        patch.setattr(execution, "describe_environment", elsewhere)
+        patch.setattr("mnistspec.runs.execution.describe_environment", elsewhere)
         data = load_dataset("mnist", data_dir=bench.data_dir)
-        with execution.Execution(RunDir(stopped_copy), data, torch.device("cpu")) as moved:
+        with Execution(RunDir(stopped_copy), data, torch.device("cpu")) as moved:
             assert len(moved.warnings) == 1
             assert f"not exact to the bit from here on: {change} was" in moved.warnings[0]
             moved.save()

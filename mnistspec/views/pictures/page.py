@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 import unicodedata
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
 from PIL import Image
+
+from mnistspec.runs.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +37,7 @@ BLUE, VERMILION = "#0072b2", "#d55e00"
 _LINE = 26  # pixels from one line of the title to the next
 _TITLE_LINES = 3
 _MIN_LETTERS = 8  # of a line, however narrow the page
+_DATED = ("Date", "Creator")  # of an SVG's metadata: they change with the day and the version
 _MISSING = "\N{WHITE SQUARE}"
 
 
@@ -91,12 +97,25 @@ class Page:
         return axes
 
     def save(self, path: Path) -> None:
-        """Write the page as PNG."""
+        """Write the page as PNG, or as SVG if the file's name ends so; whole or not at all."""
+        write_atomically(path, self.to_svg() if path.suffix.lower() == ".svg" else self.to_png())
+
+    def to_png(self) -> bytes:
+        """Return the page as PNG, the same bytes for the same page."""
         # Not by savefig, which heeds the user's matplotlibrc and adds the version of matplotlib to the file.
         self.canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's own has no types
         pixels = np.asarray(self.canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # the same
-        image = Image.fromarray(pixels).convert("RGB")
-        image.save(path, "PNG", dpi=(DPI, DPI), optimize=True)
+        content = io.BytesIO()
+        Image.fromarray(pixels).convert("RGB").save(content, "PNG", dpi=(DPI, DPI), optimize=True)
+        return content.getvalue()
+
+    def to_svg(self) -> bytes:
+        """Return the page as SVG with its letters as outlines, the same bytes for the same page."""
+        content = io.BytesIO()
+        settings = {"svg.hashsalt": "mnistspec", "svg.fonttype": "path", "svg.image_inline": True}
+        with rc_context(settings):  # type: ignore[arg-type]  # its keys are literals to the type checker
+            FigureCanvasSVG(self.figure).print_svg(content, metadata=dict.fromkeys(_DATED))  # type: ignore[no-untyped-call]
+        return content.getvalue()
 
 
 def label_axes(axes: Axes, x: str, y: str = "") -> None:

@@ -1,0 +1,179 @@
+"""A network as a picture: its stages from left to right, in as many rows as they need."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING, TypeAlias
+
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from mnistspec.spec.shapes import trace
+from mnistspec.views.pictures.page import FAINT, GREY, INK, MARGIN, SMALL_SIZE, VERMILION, Page, measure_text
+from mnistspec.views.stages import Stage, find_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from mnistspec.spec.schema import Spec
+
+_Row: TypeAlias = "list[Stage]"
+
+# From M. Okabe and K. Ito's palette: convolutions, pools, the ways out of maps, layers over features.
+_BLUE, _ORANGE, _PINK, _GREEN, _LIGHT = "#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#bdbdbd"
+_COLORS = {
+    "input": _LIGHT, "conv": _BLUE, "1x1": "#a6d5f2", "maxpool": _ORANGE, "avgpool": _ORANGE,
+    "gap": _PINK, "flatten": _PINK, "fc": _GREEN,
+}  # fmt: skip
+# In pixels.
+_ROOM = 1240  # for a row
+_GUTTER = 104  # on its left, for what its lines are
+_APART = 30  # between columns
+_ROWS_APART = 40
+_SLAB_HEIGHT, _SLAB_WIDTH, _LEAST, _MOST = 100, 58, 7, 90
+_LINE = 18
+_IMAGE = 32  # the side of the image in which a receptive field is shown
+
+
+def draw_network(spec: Spec) -> Page:
+    """Return a page with a network: maps as wide as they have channels and as high as they are."""
+    layers = tuple(trace(spec.layers, spec.dataset.input_shape))
+    stages = find_stages(layers, spec.dataset.input_shape)
+    scale = _Scale(stages)
+    rows = _wrap([scale.column(stage) for stage in stages], stages)
+    drawings = [_RowDrawing(row, scale) for row in rows]
+    width = _GUTTER + max(sum(scale.column(stage) for stage in row) for row in rows)
+    params, macs = sum(layer.params for layer in layers), sum(layer.macs for layer in layers)
+    field = layers[-1].receptive_field
+    note = (
+        f"{len(layers)} blocks, {params:,} parameters, {macs:,} MACs, receptive field {field}x{field}. "
+        "Height: the side of the map. Width: the square root of its channels."
+    )
+    title = f"{spec.name}: {spec.title}" if spec.title else spec.name
+    height = sum(drawing.height + _ROWS_APART for drawing in drawings)
+    page = Page(max(620, width + 2 * MARGIN), height, title, note)
+    axes = page.add_axes(0, 0, page.width, page.height - page.top)
+    axes.set_axis_off()
+    axes.set_xlim(0, page.width)
+    axes.set_ylim(page.height - page.top, 0)
+    top = 14
+    for number, drawing in enumerate(drawings):
+        drawing.draw(page, axes, top, continued=number > 0, continues=number < len(rows) - 1)
+        top += drawing.height + _ROWS_APART
+    return page
+
+
+class _Scale:
+    """How large things are, so that the largest fits."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        maps = [stage.output_shape for stage in stages if len(stage.output_shape) == 3]
+        self.side = _SLAB_HEIGHT / max(max(shape[1:]) for shape in maps)
+        self.channel = _SLAB_WIDTH / sqrt(max(shape[0] for shape in maps))
+        self.image = _IMAGE / max(maps[0][1:])
+
+    def slab(self, stage: Stage) -> tuple[float, float]:
+        """Return width and height of a stage's output; features are maps of one pixel."""
+        channels, *sides = stage.output_shape
+        width = min(_MOST, max(_LEAST, self.channel * sqrt(channels)))
+        return width, max(_LEAST, self.side * (sides[0] if sides else 1))
+
+    def column(self, stage: Stage) -> int:
+        """Return the width of a stage with its texts and the room to the next."""
+        texts = [measure_text(text, SMALL_SIZE) for text in (*stage.lines, *_figures(stage))]
+        return ceil(max(self.slab(stage)[0], measure_text(stage.name, SMALL_SIZE, "bold"), *texts)) + _APART
+
+
+def _figures(stage: Stage) -> tuple[str, str, str]:
+    """Return output shape, parameters and receptive field."""
+    field = stage.receptive_field
+    params = f"{stage.params:,}" if stage.params else "-"
+    return "x".join(map(str, stage.output_shape)), params, f"{field}x{field}"
+
+
+def _wrap(widths: Sequence[int], stages: Sequence[Stage]) -> list[_Row]:
+    """Return the stages in as few rows as there is room for, the rows about equally long."""
+    room = _ROOM - _GUTTER
+    fewest = len(_fill(widths, room))
+    narrowest = next(width for width in range(max(widths), room + 1) if len(_fill(widths, width)) == fewest)
+    return [[stages[index] for index in row] for row in _fill(widths, narrowest)]
+
+
+def _fill(widths: Sequence[int], room: int) -> list[list[int]]:
+    rows: list[list[int]] = [[]]
+    for index, width in enumerate(widths):
+        if rows[-1] and sum(widths[other] for other in rows[-1]) + width > room:
+            rows.append([])
+        rows[-1].append(index)
+    return rows
+
+
+class _RowDrawing:
+    """One row of stages: slabs, below them the texts, below these the figures."""
+
+    def __init__(self, row: _Row, scale: _Scale) -> None:
+        self.row, self.scale = row, scale
+        self.slabs = max(_LINE * 2, ceil(max(scale.slab(stage)[1] for stage in row)))
+        self.texts = _LINE * (1 + max(len(stage.lines) for stage in row))
+        self.height = self.slabs + 12 + self.texts + 8 + 2 * _LINE + 6 + _IMAGE + 4 + _LINE
+
+    def draw(self, page: Page, axes: Axes, top: int, *, continued: bool, continues: bool) -> None:
+        """Draw the stages below ``top``, with arrows from the row above and to the row below."""
+        middle = top + self.slabs / 2
+        left, end = float(MARGIN + _GUTTER), float(MARGIN + _GUTTER - _APART) if continued else None
+        _draw_gutter(page, axes, self._figures(top))
+        for stage in self.row:
+            column = self.scale.column(stage)
+            center = left + (column - _APART) / 2
+            width, height = self.scale.slab(stage)
+            if end is not None:
+                _draw_arrow(axes, end + 3, center - width / 2 - 3, middle)
+            corner, color = (center - width / 2, middle - height / 2), _COLORS.get(stage.block, _LIGHT)
+            axes.add_patch(Rectangle(corner, width, height, facecolor=color, edgecolor=INK, linewidth=0.8))
+            self._write(page, stage, center, top)
+            self._draw_field(axes, stage, center, self._figures(top) + 2 * _LINE + 6)
+            end = center + width / 2
+            left += column
+        if continues and end is not None:
+            _draw_arrow(axes, end + 3, left - 4, middle)
+
+    def _figures(self, top: int) -> int:
+        return top + self.slabs + 12 + self.texts + 8
+
+    def _write(self, page: Page, stage: Stage, center: float, top: int) -> None:
+        """Write the name and the lines of a stage, and its figures."""
+        y = top + self.slabs + 12
+        page.add_text(center, y, stage.name, size=SMALL_SIZE, weight="bold", align="center")
+        for number, line in enumerate(stage.lines, 1):
+            page.add_text(center, y + number * _LINE, line, size=SMALL_SIZE, align="center")
+        y = self._figures(top)
+        shape, params, field = _figures(stage)
+        page.add_text(center, y, shape, size=SMALL_SIZE, align="center")
+        page.add_text(center, y + _LINE, params, size=SMALL_SIZE, color=GREY, align="center")
+        page.add_text(center, y + 2 * _LINE + _IMAGE + 10, field, size=SMALL_SIZE, align="center")
+
+    def _draw_field(self, axes: Axes, stage: Stage, center: float, y: float) -> None:
+        """Draw how much of the image one output sees."""
+        left = center - _IMAGE / 2
+        axes.add_patch(Rectangle((left, y), _IMAGE, _IMAGE, facecolor="none", edgecolor=GREY, linewidth=0.8))
+        side = min(float(_IMAGE), self.scale.image * stage.receptive_field)
+        inset = (_IMAGE - side) / 2
+        inner = (left + inset, y + inset)
+        axes.add_patch(Rectangle(inner, side, side, facecolor=VERMILION, edgecolor="none", alpha=0.75))
+
+
+def _draw_gutter(page: Page, axes: Axes, y: float) -> None:
+    """Write on the left what the figures are; draw the line above them."""
+    texts = {0: "output", _LINE: "parameters", 2 * _LINE + 6: "of the image,", 3 * _LINE + 6: "one output sees"}
+    for offset, text in texts.items():
+        page.add_text(MARGIN, y + offset, text, size=SMALL_SIZE, color=GREY)
+    axes.plot([MARGIN, page.width - MARGIN], [y - 4, y - 4], color=FAINT, linewidth=0.8)
+
+
+def _draw_arrow(axes: Axes, start: float, end: float, y: float) -> None:
+    axes.add_patch(
+        FancyArrowPatch(
+            (start, y), (end, y), arrowstyle="-|>", mutation_scale=7, color=GREY, linewidth=0.8, shrinkA=0, shrinkB=0
+        )
+    )

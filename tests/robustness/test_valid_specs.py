@@ -1,0 +1,60 @@
+"""Promise 14: every valid spec builds, trains a step, and is the same when it was dumped and loaded."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+
+from mnistspec.data.datasets import Dataset
+from mnistspec.errors import NotFiniteError
+from mnistspec.network.builder import build_model
+from mnistspec.spec.dump import dump_spec
+from mnistspec.spec.loader import load_spec
+from mnistspec.spec.schema import Spec
+from mnistspec.training.trainer import Training
+from tests.strategies import specs
+
+IMAGES = 33
+DATA = Dataset(
+    name="mnist",
+    train_images=torch.arange(IMAGES * 784).view(IMAGES, 28, 28).to(torch.uint8),
+    train_labels=torch.arange(IMAGES) % 10,
+    test_images=torch.zeros(10, 28, 28, dtype=torch.uint8),
+    test_labels=torch.arange(10),
+    class_names=tuple("0123456789"),
+    mean=0.5,
+    std=0.3,
+    digest="",
+)
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+def check(spec: Spec, folder: Path) -> None:
+    path = folder / "spec.yaml"
+    path.write_text(dump_spec(spec), encoding="utf-8")
+    assert load_spec(path) == spec
+    torch.manual_seed(spec.train.seed)
+    training = Training(build_model(spec), DATA, spec.train, torch.device("cpu"))
+    before = {name: tensor.clone() for name, tensor in training.model.state_dict().items()}
+    with contextlib.suppress(NotFiniteError):  # a recipe may be valid and yet no good
+        progress = next(training.run())
+        assert progress.step == training.step == 1
+        assert progress.meter.loss >= 0
+        assert before.keys() == training.model.state_dict().keys()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=CHECKS)
+@given(spec=specs())
+def test_valid_specs_train_a_step(spec: Spec, tmp_path: Path) -> None:
+    check(spec, tmp_path)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, suppress_health_check=CHECKS)
+@given(spec=specs())
+def test_many_valid_specs_train_a_step(spec: Spec, tmp_path: Path) -> None:
+    check(spec, tmp_path)

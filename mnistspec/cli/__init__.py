@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -36,9 +37,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (build, train, validate, predict, evaluate, data, blocks, sweep, compare, new, show, explain, schema):
-    app.command()(command)
-for command in (diff, code, graph, export):
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    new, build, train, validate, predict, evaluate, data, blocks, explain, schema, show, diff, code, graph, export,
+    sweep, compare,
+)  # fmt: skip
+for command in _COMMANDS:
     app.command()(command)
 app.command("lr-find")(lr_find)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mnistspec.cli.completion import complete_runs, complete_specs
 from mnistspec.cli.console import print_json, print_table
 from mnistspec.cli.options import Json
 
@@ -25,9 +26,18 @@ class _Side:
     result: dict[str, Any] | None = None
 
 
+def _complete(incomplete: str) -> list[str]:
+    return [*complete_specs(incomplete), *complete_runs(incomplete)]
+
+
 def diff(
-    before: Annotated[Path, typer.Argument(metavar="A", help="A spec file or a run folder.", show_default=False)],
-    after: Annotated[Path, typer.Argument(metavar="B", help="Another one.", show_default=False)],
+    before: Annotated[
+        Path,
+        typer.Argument(metavar="A", help="A spec file or a run folder.", show_default=False, autocompletion=_complete),
+    ],
+    after: Annotated[
+        Path, typer.Argument(metavar="B", help="Another one.", show_default=False, autocompletion=_complete)
+    ],
     as_json: Json = False,
 ) -> None:
     """Tell what lies between two specs or runs, in the language of layers; exit with 1 if there is anything.

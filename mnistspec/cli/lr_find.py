@@ -65,9 +65,12 @@ def lr_find(
 
         draw_lr_range(points, found, title=f"{loaded.name}: learning-rate range test").save(output)
     if found is None:
+        last = points[-1].lr
+        explodes = len(points) < steps
+        more = f"--highest {last:.1g} --steps {4 * steps}" if explodes else f"--steps {4 * steps}"
         raise MnistspecError(
-            f"no suggestion: the loss does not fall by a tenth between {lowest:g} and {points[-1].lr:.3g}; "
-            f"give it more steps (--steps {4 * steps}), or a network that learns faster (bn)"
+            f"no suggestion: the loss does not fall by a tenth between {lowest:g} and {last:.3g}"
+            f"{', where it explodes' if explodes else ''}; try {more}, or a network that learns faster (bn)"
         )
     lr = float(f"{found.valley:.2g}")
     advice = write_lr(spec, settings or (), lr)

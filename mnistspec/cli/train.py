@@ -64,20 +64,11 @@ def train(
         )
     if resume is None and not specs:
         raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
-    results = []
-    for execution in (
-        _resume(resume, data_dir, device, threads)
-        if resume
-        else _start(specs or [], changes, runs, data_dir, device, threads)
-    ):
-        with execution:
-            result = _run(execution, checkpoint_every)
-        results.append({"run": str(execution.folder.path), **result})
-        if not as_json:
-            from mnistspec.views.results import result_text
-
-            print_result(result_text(result, execution.folder.path))
-        interruption.check()
+    if resume is not None:
+        executions = _resume(resume, data_dir, device, threads)
+    else:
+        executions = _start(specs or [], changes, runs, data_dir, device, threads)
+    results = [_run(execution, checkpoint_every, as_json=as_json) for execution in executions]
     if as_json:
         print_json(results[0] if len(results) == 1 else results)
     if check_targets and not all(target["met"] for result in results for target in result["targets"]):
@@ -125,7 +116,19 @@ def _use_threads(count: int | None) -> None:
         torch.set_num_threads(count)
 
 
-def _run(execution: Execution, checkpoint_every: int | None) -> dict[str, Any]:
+def _run(execution: Execution, checkpoint_every: int | None, *, as_json: bool) -> dict[str, Any]:
+    """Train to the end and return the result, which is printed here unless it is to be JSON."""
+    with execution:
+        result = {"run": str(execution.folder.path), **_train(execution, checkpoint_every)}
+    if not as_json:
+        from mnistspec.views.results import result_text
+
+        print_result(result_text(result, execution.folder.path))
+    interruption.check()
+    return result
+
+
+def _train(execution: Execution, checkpoint_every: int | None) -> dict[str, Any]:
     """Train to the end, showing progress; on Ctrl-C or SIGTERM take a checkpoint and say how to go on."""
     from mnistspec.cli.progress import show_progress
     from mnistspec.views.painting import paint_run

@@ -12,6 +12,7 @@ from mnistspec.training.layers import Gradients, Layer
 
 SPARSE_BELOW = 0.12  # drawing one position costs about as much as drawing eight values
 _LEVELS = 2**16
+_LONGEST_MEAN = 1e30  # so that no gap is too large for a float32, however small p is
 
 
 def draw_positions(generator: np.random.Generator, p: float, count: int) -> Tensor:
@@ -20,13 +21,14 @@ def draw_positions(generator: np.random.Generator, p: float, count: int) -> Tens
     The distance from one chosen position to the next is geometric, and the whole part of an exponential variable of
     mean -1 / log(1 - p) is just that (Devroye 1986, Non-Uniform Random Variate Generation, section X.2).
     """
-    mean = -1 / math.log1p(-p)
+    mean = min(-1 / math.log1p(-p), _LONGEST_MEAN)
     enough = int(count * p + 6 * math.sqrt(count * p) + 16)  # six deviations above the mean: once in a billion too few
     parts: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
     last = -1
     while last < count:
         gaps = generator.standard_exponential(enough, dtype=np.float32)
         gaps *= np.float32(mean)
+        np.minimum(gaps, np.float32(2 * count), out=gaps)  # beyond the end is far enough, and fits into an integer
         steps = gaps.astype(np.int64)
         steps += 1
         steps[0] += last

@@ -24,7 +24,7 @@ M = TypeVar("M", bound=nn.Module)
 def to_channels_last(values: Tensor) -> Tensor:
     """Return (n, c, ...) so that ``values.movedim(1, -1)`` is contiguous, strides of dimensions of size 1 included.
 
-    torch leaves the strides of maps with one channel alone, and the gradient of a convolution takes three times as long.
+    torch leaves the strides of a map with one channel alone: a convolution's gradient then takes three times as long.
     """
     moved = values.movedim(1, -1)
     return moved.contiguous().view(-1).view(moved.shape).movedim(-1, 1)

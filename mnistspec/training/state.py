@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from mnistspec.training.optimization import make_optimizer
+from mnistspec.training.optimization import make_optimizer, make_scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mnistspec.spec.recipe import Optimizer
+    from mnistspec.spec.recipe import Train
 
 
 def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
@@ -26,15 +26,20 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -
             raise ValueError(f"{name} is {shapes[0]}, and should be {shapes[1]}")
 
 
-def expected_moments(recipe: Optimizer, model: nn.Module) -> dict[str, Tensor]:
-    """Return what an optimizer holds after any of its steps, as tensors without content: ``<parameter>.<name>``.
+def expected_moments(recipe: Train, model: nn.Module, steps: int, done: int) -> dict[str, Tensor]:
+    """Return what the optimizer holds after ``done`` steps, as tensors without content: ``<parameter>.<name>``.
 
-    Found out by letting one of its kind step on a single number.
+    Found out by letting its twin step on a single number. Twice, and with the schedule: a cycle of the momentum gives plain
+    SGD a buffer, perhaps only from the second step on.
     """
     number = nn.Parameter(torch.zeros(1))
     number.grad = torch.zeros(1)
-    optimizer = make_optimizer(recipe, nn.ParameterList([number]))
-    optimizer.step()
+    optimizer = make_optimizer(recipe.optimizer, nn.ParameterList([number]))
+    scheduler = make_scheduler(recipe.scheduler, optimizer, recipe.epochs, steps)
+    for step in range(min(done, 2)):
+        if step:
+            scheduler.step()
+        optimizer.step()
     state = {name: value for name, value in optimizer.state[number].items() if value is not None}
     return {
         f"{index}.{name}": torch.empty(parameter.shape if value.ndim else (), dtype=value.dtype, device="meta")

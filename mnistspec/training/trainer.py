@@ -193,7 +193,7 @@ class Training:
         model = self.model.state_dict()
         check_tensors(state["model"], model)
         check_tensors(state["best"], model if metrics else {})
-        check_tensors(state["optimizer"], expected_moments(self.recipe.optimizer, self.model) if done else {})
+        check_tensors(state["optimizer"], expected_moments(self.recipe, self.model, self.steps, done))
         self.meter.load_state_dict(state["meter"], step)
         self.model.load_state_dict(state["model"])
         self.best = {name: tensor.to(self.device) for name, tensor in state["best"].items()}

@@ -16,7 +16,9 @@ def suggestion_text(points: Sequence[RangePoint], found: Suggestion, line: str, 
     """Return the two learning rates, where the loss was lowest, and what to paste for the first of them."""
     losses = smooth([point.loss for point in points])
     last = losses.index(min(losses))
-    beyond = "the loss rises from there" if last < len(points) - 1 else "the loss falls to the end: try a higher --highest"
+    beyond = (
+        "the loss rises from there" if last < len(points) - 1 else "the loss falls to the end: try a higher --highest"
+    )
     return "\n".join([
         f"valley             {found.valley:<9.2g} two thirds of the fall from {losses[0]:.2f} to {losses[last]:.2f}",
         f"steepest descent   {found.steepest:.2g}",

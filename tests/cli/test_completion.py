@@ -48,23 +48,20 @@ def completed(folder: Path, *words: str) -> list[str]:
 
 @pytest.mark.parametrize("command", ["validate", "train", "build", "show", "explain"])
 def test_spec_files(folder: Path, command: str) -> None:
-    assert completed(folder, command, "m") == ["mine.yaml"]
-    assert completed(folder, command, "specs/") == ["specs/step1.yaml", "specs/step2.yaml"]
     assert completed(folder, command, "s") == ["specs/step1.yaml", "specs/step2.yaml"]
-    assert completed(folder, command, "n") == []
 
 
 def test_all_spec_files_and_none_that_are_hidden_or_of_runs(folder: Path) -> None:
     assert completed(folder, "validate", "") == ["mine.yaml", "other.yml", "specs/step1.yaml", "specs/step2.yaml"]
     assert completed(folder, "validate", f"{folder}/mi") == [f"{folder}/mine.yaml"]
-    assert completed(folder, "validate", "[") == []
+    for nothing in ("n", "["):
+        assert completed(folder, "validate", nothing) == []
 
 
 @pytest.mark.parametrize("words", [("evaluate",), ("predict",), ("train", "--resume"), ("compare",)])
 def test_run_folders(folder: Path, words: tuple[str, ...]) -> None:
     runs = ["runs/step1/20260101T000000Z-aaaaaa", "runs/step1/20260102T000000Z-bbbbbb"]
     assert completed(folder, *words, "ru") == runs
-    assert completed(folder, *words, "runs/step1/20260102") == runs[1:]
 
 
 def test_words_codes_data_sets_and_models(folder: Path) -> None:

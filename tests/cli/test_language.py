@@ -13,7 +13,7 @@ from mnistspec import RunDir, load_spec
 from mnistspec.spec.codes import CODES
 from mnistspec.spec.json_schema import make_schema
 from mnistspec.spec.mistakes import MISTAKES, answer
-from mnistspec.spec.reference import list_sections, list_words
+from mnistspec.spec.reference import Section, Word, list_sections, list_words
 from mnistspec.spec.shipped import list_shipped
 from tests.corpus_files import GOOD, SPECS, settings_of
 
@@ -26,9 +26,9 @@ STEPS = [f"step{n}" for n in range(7)]
 def test_blocks_tells_every_word(mnistspec: CommandLine) -> None:
     done = mnistspec("blocks")
     assert (done.code, done.err) == (0, "")
-    for entry in (*list_words(), *list_sections()):
+    entries: list[Word | Section] = [*list_words(), *list_sections()]
+    for entry in entries:
         assert any(line.startswith(f"  {entry.name} ") for line in done.out.splitlines()), entry.name
-    for entry in (*list_words(), *list_sections()):
         one = mnistspec("blocks", entry.name)
         assert one.code == 0
         assert f"{entry.name}: {entry.summary}" in one.out

@@ -111,7 +111,7 @@ def halfway(bench: Bench) -> Path:
     return bench.runs[0]
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [50, pytest.param(400, marks=pytest.mark.slow)])
 def test_weights_with_metadata_that_was_made_up(
     finished_copy: Path, attempt: Callable[..., None], picture: Path, count: int
 ) -> None:
@@ -126,7 +126,7 @@ def test_weights_with_metadata_that_was_made_up(
     )
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(1500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [60, pytest.param(400, marks=pytest.mark.slow)])
 def test_checkpoints_with_metadata_that_was_made_up(
     stopped_copy: Path, bench: Bench, attempt: Callable[..., None], count: int
 ) -> None:

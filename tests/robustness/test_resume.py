@@ -38,11 +38,11 @@ SCHEDULERS = (
 )
 OPTIMIZERS = (
     "sgd: {lr: 0.1, momentum: 0.9, nesterov: true}",
-    "adam: {lr: 0.01, amsgrad: true}",
+    "sgd: 0.1",  # with a momentum all the same: the cycle brings its own
     "adamw: 0.01",
     "nadam: 0.01",
     "rmsprop: {lr: 0.01, momentum: 0.5, centered: true}",
-    "sgd: 0.1",
+    "adam: {lr: 0.01, amsgrad: true}",
 )
 DROPOUTS = ("relu", "dropout: 0.05", "dropout: 0.4")  # drawn sparsely, and by a mask
 NORMS = ("relu", "bn")
@@ -100,6 +100,13 @@ MANY = random.Random(2).sample(EVERYTHING, 40)  # noqa: S311 - a choice of tests
 @pytest.mark.parametrize("index", range(len(FEW)))
 def test_a_run_stopped_within_epochs_ends_as_the_straight_run(bench: Bench, index: int) -> None:
     check_exact(bench, write(bench, *FEW[index]), 3 + index, 2 + index)
+
+
+@needs_processes
+def test_a_momentum_that_begins_at_nothing(bench: Bench) -> None:
+    """The buffer is there from the second step on."""
+    cycle = "onecycle: {max_lr: 0.2, base_momentum: 0.5, max_momentum: 0.0}"
+    check_exact(bench, write(bench, cycle, "sgd: 0.1", "relu", "bn", "[]"), 1, 1, 3)
 
 
 @needs_processes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from mnistspec.network.builder import build_model
 from mnistspec.spec.dump import dump_spec
 from mnistspec.spec.loader import load_spec
 from mnistspec.spec.schema import Spec
+from mnistspec.training.dropout import draw_positions
 from mnistspec.training.trainer import Training
 from tests.strategies import specs
 
@@ -47,6 +49,11 @@ def check(spec: Spec, folder: Path) -> None:
         assert before.keys() == training.model.state_dict().keys()
 
 
+@pytest.mark.parametrize("p", [5e-324, 5.2e-232, 1e-38, 1e-18, 1e-9])
+def test_dropout_that_hardly_ever_happens(p: float) -> None:
+    assert draw_positions(np.random.default_rng(1), p, 1000).tolist() == []
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=CHECKS)
 @given(spec=specs())
 def test_valid_specs_train_a_step(spec: Spec, tmp_path: Path) -> None:
@@ -54,7 +61,7 @@ def test_valid_specs_train_a_step(spec: Spec, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, suppress_health_check=CHECKS)
+@settings(max_examples=600, deadline=None, suppress_health_check=CHECKS)
 @given(spec=specs())
 def test_many_valid_specs_train_a_step(spec: Spec, tmp_path: Path) -> None:
     check(spec, tmp_path)

@@ -50,7 +50,12 @@ def test_example_is_right_and_uses_its_word(word: Word, tmp_path: Path) -> None:
 
 
 def test_every_word_is_told_of() -> None:
-    families = {"blocks": Block, "optimizers": Optimizer, "schedulers": Scheduler, "augmentations": Augmentation}
+    families: dict[str, type[Unit]] = {
+        "blocks": Block,
+        "optimizers": Optimizer,
+        "schedulers": Scheduler,
+        "augmentations": Augmentation,
+    }
     for family, base in families.items():
         told = {word.name for word in WORDS if word.family == family}
         assert told == {*base.members, *(["repeat"] if base is Block else [])}

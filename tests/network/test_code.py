@@ -1,0 +1,167 @@
+"""The written file builds the same network, learns, and is what a formatter and a linter would leave alone."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from torch import nn
+
+from mnistspec.network.builder import build_model
+from mnistspec.network.code import write_code
+from mnistspec.network.expressions import WIDTH, Call, Symbol, render
+from mnistspec.spec.loader import load_spec
+from mnistspec.spec.schema import Spec
+from mnistspec.training.optimization import make_optimizer, make_scheduler
+from tests.corpus_files import GOOD, SPECS, settings_of
+from tests.strategies import specs
+
+SHIPPED = sorted(SPECS.glob("*.yaml"))
+
+
+def run_code(spec: Spec) -> dict[str, Any]:
+    """Return the names that the file of a spec defines."""
+    names: dict[str, Any] = {"__name__": "written"}
+    exec(compile(write_code(spec), "written.py", "exec"), names)  # noqa: S102 - what is tested
+    return names
+
+
+def assert_same_network(spec: Spec, names: dict[str, Any]) -> nn.Module:
+    """Assert that both networks have the same parts, and under one seed the same bits; return the written one."""
+    torch.manual_seed(5)
+    expected = build_model(spec)
+    torch.manual_seed(5)
+    model: nn.Module = names["build_model"]()
+    assert repr(model) == repr(expected)
+    state = model.state_dict()
+    assert list(state) == list(expected.state_dict())
+    assert all(torch.equal(state[key], value) for key, value in expected.state_dict().items())
+    images = torch.randn(3, 1, 28, 28)
+    model.eval(), expected.eval()
+    assert torch.equal(model(images), expected(images))
+    return model
+
+
+def rates_of(optimizer: torch.optim.Optimizer, schedule: Any, steps: int) -> list[float]:
+    """Return the learning rates of so many steps."""
+    rates = []
+    for _ in range(steps):
+        rates.append(float(optimizer.param_groups[0]["lr"]))
+        optimizer.step()
+        schedule.step()
+    return rates
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_specs(path: Path) -> None:
+    assert len(SHIPPED) == 7
+    spec = load_spec(path)
+    assert_same_network(spec, run_code(spec))
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_the_corpus(path: Path) -> None:
+    spec = load_spec(path, settings_of(path))
+    ast.parse(write_code(spec))
+    if len(spec.layers) < 100:
+        assert_same_network(spec, run_code(spec))
+
+
+@given(specs())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_spec(spec: Spec) -> None:
+    names = run_code(spec)
+    model = assert_same_network(spec, names)
+    assert names["EPOCHS"] == spec.train.epochs
+    expected = make_optimizer(spec.train.optimizer, model)
+    optimizer = names["make_optimizer"](model)
+    assert type(optimizer) is type(expected)
+    assert optimizer.defaults == expected.defaults
+    if "make_augmentation" in names:
+        image = names["make_augmentation"]()(torch.rand(1, 28, 28))
+        assert image.shape == (1, 28, 28)
+        assert image.isfinite().all()
+
+
+@given(specs())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+def test_any_schedule(spec: Spec) -> None:
+    names = run_code(spec)
+    steps, epochs = -(-60_000 // spec.train.batch_size), spec.train.epochs
+    if "make_schedule" not in names:
+        assert spec.train.scheduler.word == "constant"
+        return
+    rates = []
+    count = min(epochs * steps, 40)
+    for make in (names["make_schedule"], lambda o, e, s: make_scheduler(spec.train.scheduler, o, e, s)):
+        optimizer = make_optimizer(spec.train.optimizer, nn.Linear(1, 1))
+        rates.append(rates_of(optimizer, make(optimizer, epochs, steps), count))
+    assert rates[0] == rates[1]
+
+
+def test_steps_are_counted_anew_for_other_data() -> None:
+    spec = load_spec(SPECS / "step6.yaml", ["train.scheduler={step: {step_size: 2, warmup: {epochs: 1}}}"])
+    code = write_code(spec)
+    assert "rise = max(1, round(1.0 * steps))" in code
+    assert "StepLR(optimizer, step_size=2 * steps)" in code
+    schedule = run_code(spec)["make_schedule"](torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0), 5, 10)
+    assert schedule._schedulers[1].step_size == 20
+
+
+@pytest.fixture(scope="module")
+def ruff() -> list[str]:
+    """The command of ruff with its default rules."""
+    pytest.importorskip("ruff")
+    return [sys.executable, "-m", "ruff"]
+
+
+def test_it_passes_the_linter_and_the_formatter(tmp_path: Path, ruff: list[str]) -> None:
+    odd = [
+        ("qmnist", ["data=qmnist", "train.holdout=100"]),
+        ("decay", ["train.scheduler={multistep: {milestones: [1, 2, 3], warmup: {epochs: 0.5}}}"]),
+        ("many", [f"train.scheduler={{multistep: {{milestones: {list(range(1, 15))}}}}}"]),
+        ("long", [f"title={'word ' * 300}"]),
+        ("adam", ["train.optimizer={adamw: {lr: 0.001, betas: [0.8, 0.99], eps: 1e-7, weight_decay: 0.1}}"]),
+    ]
+    for path in (*SHIPPED, *GOOD):
+        (tmp_path / f"{path.stem}.py").write_text(write_code(load_spec(path, settings_of(path))), encoding="utf-8")
+    for name, changes in odd:
+        (tmp_path / f"{name}.py").write_text(write_code(load_spec(SPECS / "step6.yaml", changes)), encoding="utf-8")
+    title = 'quotes \'\'""" and backslashes \\\\ \\" ' * 20
+    spec = load_spec(SPECS / "step6.yaml").model_copy(update={"title": title})
+    (tmp_path / "words.py").write_text(write_code(spec), encoding="utf-8")
+    for check in (["check", "--isolated"], ["format", "--isolated", "--diff"]):
+        done = subprocess.run([*ruff, *check, str(tmp_path)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_title_cannot_leave_its_docstring() -> None:
+    title = '""" + exit(7) + """ \\ \\" \n\x07 {x} @size@ é 数'
+    spec = load_spec(SPECS / "step1.yaml").model_copy(update={"title": title})
+    names = run_code(spec)
+    assert "exit(7)" in names["__doc__"]
+    assert "数" in names["__doc__"]
+
+
+def test_symbols_are_written_as_products() -> None:
+    steps = Symbol(469, "steps")
+    assert repr(3 * steps) == "3 * steps"
+    assert repr(steps * 3) == "steps * 3"
+    assert 3 * steps == 1407
+
+
+def test_long_expressions_are_broken_as_a_formatter_does() -> None:
+    first, second = "a" * 30, "b" * 30
+    call = Call("names_of", (first, second))
+    assert WIDTH == 88
+    assert render(call, 0) == f"names_of({first}, {second})"
+    assert render(call, 20).split() == ["names_of(", f"{first},", second, ")"]
+    assert render(call, 24).splitlines()[1:3] == [f"{' ' * 28}{first},", f"{' ' * 28}{second},"]
+    assert render("x" * 100, 4) == " " * 4 + "x" * 100

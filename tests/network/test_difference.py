@@ -1,0 +1,147 @@
+"""A difference accounts for every block, is empty for equals, and is the mirror image the other way round."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnistspec.network.alignment import Alignment
+from mnistspec.network.difference import Difference, UnitDifference, compare_specs
+from mnistspec.spec.blocks import Block
+from mnistspec.spec.loader import load_spec
+from mnistspec.spec.schema import Spec
+from mnistspec.spec.shapes import trace
+from tests.corpus_files import SPECS
+from tests.strategies import networks, specs
+
+MIRRORED = {"added": "removed", "removed": "added", "moved": "moved", "changed": "changed", "same": "same"}
+
+
+def spec_of(*layers: str | dict[str, Any]) -> Spec:
+    """Return a spec with these blocks, given as in a file."""
+    blocks = []
+    for layer in layers:
+        word, arguments = (layer, {}) if isinstance(layer, str) else next(iter(layer.items()))
+        member = Block.members[word]
+        blocks.append(member(**arguments if isinstance(arguments, dict) else {str(member.scalar): arguments}))
+    return Spec(name="small", layers=tuple(blocks))
+
+
+def kinds(difference: Difference) -> list[tuple[str, str]]:
+    """Return kind and word of what differs."""
+    units = [(unit.kind, unit.after or unit.before) for unit in difference.blocks if unit.kind != "same"]
+    return [(kind, unit.word) for kind, unit in units if unit]
+
+
+def assert_accounts(units: tuple[UnitDifference, ...], before: tuple[Any, ...], after: tuple[Any, ...]) -> None:
+    """Assert that each unit of both sides is in one entry, that kinds tell the truth, and that the order is kept."""
+    assert Counter(repr(unit.before) for unit in units if unit.before) == Counter(map(repr, before))
+    assert [unit.after for unit in units if unit.after] == list(after)
+    stay = [unit for unit in units if unit.kind in {"same", "changed"}]
+    assert [unit.before for unit in stay] == [unit for unit in before if any(unit is other.before for other in stay)]
+    for unit in units:
+        assert (unit.before is None) == (unit.kind == "added")
+        assert (unit.after is None) == (unit.kind == "removed")
+        assert unit.kind != "same" or unit.before == unit.after
+        assert unit.kind != "changed" or unit.before != unit.after
+
+
+@given(specs(), specs())
+@settings(max_examples=60, deadline=None)
+def test_every_block_is_accounted_for(before: Spec, after: Spec) -> None:
+    difference = compare_specs(before, after)
+    assert_accounts(difference.blocks, before.layers, after.layers)
+    assert_accounts(difference.augmentation, before.train.augment, after.train.augment)
+    olds = [unit.layer_before for unit in difference.blocks if unit.layer_before]
+    news = [unit.layer_after for unit in difference.blocks if unit.layer_after]
+    for total, spec, found in zip(difference.totals, (before, after), (olds, news), strict=True):
+        layers = list(trace(spec.layers, spec.dataset.input_shape))
+        assert sorted(found, key=lambda layer: layer.index) == layers
+        assert (total.blocks, total.params) == (len(layers), sum(layer.params for layer in layers))
+
+
+@given(specs())
+@settings(max_examples=40, deadline=None)
+def test_a_spec_does_not_differ_from_itself(spec: Spec) -> None:
+    assert compare_specs(spec, spec).is_empty
+    renamed = spec.model_copy(update={"name": "another", "title": "another title"})
+    assert compare_specs(spec, renamed).is_empty
+
+
+@given(networks(), networks(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_way_back_is_the_mirror_image(first: Any, second: Any, data: st.DataObject) -> None:
+    # Close relatives as well as strangers: the second may be the first with a stretch of the other in it.
+    cut = data.draw(st.integers(0, len(first)))
+    related = (*first[:cut], *[block for block in second if block.word in {"bn", "relu", "dropout"}], *first[cut:])
+    for other in (second, related):
+        there = compare_specs(*(Spec(name="a", layers=blocks) for blocks in (first, other)))
+        back = compare_specs(*(Spec(name="a", layers=blocks) for blocks in (other, first)))
+        mirrored = [(MIRRORED[unit.kind], unit.layer_after, unit.layer_before) for unit in there.blocks]
+        assert Counter(map(repr, mirrored)) == Counter(
+            repr((unit.kind, unit.layer_before, unit.layer_after)) for unit in back.blocks
+        )
+        assert there.totals == back.totals[::-1]
+        assert there.is_empty == back.is_empty
+
+
+@given(networks(max_size=12), st.data())
+@settings(max_examples=60, deadline=None)
+def test_an_insertion_leaves_the_rest_as_it_is(blocks: Any, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(blocks) - 2))  # before the end, where features are
+    new = Block.members["dropout"](p=0.123)
+    after = (*blocks[:place], new, *blocks[place:])
+    difference = compare_specs(Spec(name="a", layers=blocks), Spec(name="a", layers=after))
+    assert kinds(difference) == [("added", "dropout")]
+    (added,) = [unit for unit in difference.blocks if unit.kind == "added"]
+    assert added.layer_after
+    assert added.layer_after.index == place
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([{"conv": 8}, "gap"], [{"conv": 16}, "gap"], [("changed", "conv")]),
+        ([{"conv": 8}, "relu", "gap"], [{"conv": 8}, "gelu", "gap"], [("changed", "gelu")]),
+        ([{"conv": 8}, "gap"], [{"1x1": 8}, "gap"], [("changed", "1x1")]),
+        (["maxpool", {"conv": 8}, "gap"], ["avgpool", {"conv": 8}, "gap"], [("changed", "avgpool")]),
+        ([{"conv": 8}, "bn", "relu", "gap"], [{"conv": 8}, "relu", "bn", "gap"], [("moved", "bn")]),
+        (["relu", {"conv": 8}, "gap"], ["bn", {"conv": 8}, "gap"], [("removed", "relu"), ("added", "bn")]),
+        (
+            [{"conv": 8}, "maxpool", {"conv": 8}, "relu", "gap"],
+            [{"conv": 8}, {"conv": 8}, "relu", "maxpool", "gap"],
+            [("moved", "maxpool")],
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_small_differences(before: list[Any], after: list[Any], expected: list[tuple[str, str]]) -> None:
+    assert kinds(compare_specs(spec_of(*before), spec_of(*after))) == expected
+
+
+def test_a_second_copy_of_a_stretch_comes_after_the_first() -> None:
+    unit = [{"conv": 8}, "bn", "relu"]
+    difference = compare_specs(spec_of(*unit, "gap"), spec_of(*unit, *unit, "gap"))
+    assert [block.kind for block in difference.blocks] == ["same"] * 3 + ["added"] * 3 + ["same"]
+
+
+def test_far_away_is_not_moved() -> None:
+    middle = [{"conv": size} for size in (8, 9, 10, 11, 12)]
+    difference = compare_specs(spec_of("maxpool", *middle, "gap"), spec_of(*middle, "maxpool", "gap"))
+    assert kinds(difference) == [("removed", "maxpool"), ("added", "maxpool")]
+
+
+def test_settings() -> None:
+    changes = {c.key: (c.before, c.after) for c in compare_specs(*map(load_spec, (SPECS / "step5.yaml", SPECS / "step6.yaml"))).settings}  # fmt: skip
+    assert changes["train.optimizer.sgd.lr"] == (0.01, 0.1)
+    assert changes["targets.min_test_accuracy"] == (None, 99.4)
+    assert [unit.word for unit in changes["train.scheduler"]] == ["constant", "onecycle"]
+
+
+def test_an_alignment_of_nothing() -> None:
+    assert Alignment[int]([], [], lambda a, b: float(a != b)).pairs() == []
+    assert [pair.after for pair in Alignment([], [1, 2], lambda _a, _b: None).pairs()] == [1, 2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from mnistspec.cli.console import print_json, print_message, print_result
 from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads
 from mnistspec.cli.outputs import check_output
 from mnistspec.errors import MnistspecError, UsageError
+
+if TYPE_CHECKING:
+    from mnistspec.spec.schema import Spec
+    from mnistspec.training.lr_range import RangePoint
 
 
 def lr_find(
@@ -43,30 +47,18 @@ def lr_find(
 
     loaded = load_spec(spec, settings or ())
 
-    import torch
-
-    from mnistspec.data.datasets import load_dataset
-    from mnistspec.network.builder import build_model
-    from mnistspec.training.device import choose_device
-    from mnistspec.training.lr_range import raise_lr, suggest_lr
+    from mnistspec.training.lr_range import suggest_lr
     from mnistspec.training.lr_setting import write_lr
     from mnistspec.views.lr_range import suggestion_text
 
-    if threads is not None:
-        torch.set_num_threads(threads)
-    chosen, data = choose_device(device), load_dataset(loaded.data, data_dir=data_dir)
-    print_message(f"{loaded.name}: {steps} steps of {loaded.train.batch_size} images on {chosen.type}")
-    torch.manual_seed(loaded.train.seed)
-    sweep = raise_lr(build_model(loaded), data, loaded.train, chosen, lowest=lowest, highest=highest, steps=steps)
-    points = list(sweep)
+    points = _raise_lr(loaded, (lowest, highest, steps), device, threads, data_dir)
     found = suggest_lr(points)
     if output is not None:
         from mnistspec.views.pictures.lr_range import draw_lr_range
 
         draw_lr_range(points, found, title=f"{loaded.name}: learning-rate range test").save(output)
     if found is None:
-        last = points[-1].lr
-        explodes = len(points) < steps
+        last, explodes = points[-1].lr, len(points) < steps
         more = f"--highest {last:.1g} --steps {4 * steps}" if explodes else f"--steps {4 * steps}"
         raise MnistspecError(
             f"no suggestion: the loss does not fall by a tenth between {lowest:g} and {last:.3g}"
@@ -81,3 +73,24 @@ def lr_find(
         })  # fmt: skip
     else:
         print_result(suggestion_text(points, found, advice.line, f"--set {shlex.quote(advice.setting)}"))
+
+
+def _raise_lr(
+    spec: Spec, course: tuple[float, float, int], device: str | None, threads: int | None, data_dir: Path | None
+) -> list[RangePoint]:
+    """Train from the spec's initialisation; ``course`` is the lowest rate, the highest, and the number of steps."""
+    import torch
+
+    from mnistspec.data.datasets import load_dataset
+    from mnistspec.network.builder import build_model
+    from mnistspec.training.device import choose_device
+    from mnistspec.training.lr_range import raise_lr
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    chosen, data = choose_device(device), load_dataset(spec.data, data_dir=data_dir)
+    lowest, highest, steps = course
+    print_message(f"{spec.name}: {steps} steps of {spec.train.batch_size} images on {chosen.type}")
+    torch.manual_seed(spec.train.seed)
+    model = build_model(spec)
+    return list(raise_lr(model, data, spec.train, chosen, lowest=lowest, highest=highest, steps=steps))

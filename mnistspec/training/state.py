@@ -29,8 +29,8 @@ def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -
 def expected_moments(recipe: Train, model: nn.Module, steps: int, done: int) -> dict[str, Tensor]:
     """Return what the optimizer holds after ``done`` steps, as tensors without content: ``<parameter>.<name>``.
 
-    Found out by letting its twin step on a single number. Twice, and with the schedule: a cycle of the momentum gives plain
-    SGD a buffer, perhaps only from the second step on.
+    Found out by letting its twin step on a single number. Twice, and with the schedule: a cycle of the momentum gives
+    plain SGD a buffer, perhaps only from the second step on.
     """
     number = nn.Parameter(torch.zeros(1))
     number.grad = torch.zeros(1)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
 from PIL import Image
 
 from tests.cli.conftest import CommandLine
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_png(mnistspec: CommandLine, quick_spec: Path, tmp_path: Path) -> None:

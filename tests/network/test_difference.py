@@ -124,20 +124,21 @@ def test_small_differences(before: list[Any], after: list[Any], expected: list[t
 
 
 def test_a_second_copy_of_a_stretch_comes_after_the_first() -> None:
-    unit = [{"conv": 8}, "bn", "relu"]
+    unit: list[Any] = [{"conv": 8}, "bn", "relu"]
     difference = compare_specs(spec_of(*unit, "gap"), spec_of(*unit, *unit, "gap"))
     assert [block.kind for block in difference.blocks] == ["same"] * 3 + ["added"] * 3 + ["same"]
 
 
 def test_far_away_is_not_moved() -> None:
-    middle = [{"conv": size} for size in (8, 9, 10, 11, 12)]
+    middle: list[Any] = [{"conv": size} for size in (8, 9, 10, 11, 12)]
     difference = compare_specs(spec_of("maxpool", *middle, "gap"), spec_of(*middle, "maxpool", "gap"))
     assert kinds(difference) == [("removed", "maxpool"), ("added", "maxpool")]
 
 
 def test_settings() -> None:
-    changes = {c.key: (c.before, c.after) for c in compare_specs(*map(load_spec, (SPECS / "step5.yaml", SPECS / "step6.yaml"))).settings}  # fmt: skip
-    assert changes["train.optimizer.sgd.lr"] == (0.01, 0.1)
+    before, after = (load_spec(SPECS / f"step{step}.yaml") for step in (5, 6))
+    changes = {change.key: (change.before, change.after) for change in compare_specs(before, after).settings}
+    assert changes["train.optimizer.sgd.lr"] == (before.train.optimizer.lr, after.train.optimizer.lr)
     assert changes["targets.min_test_accuracy"] == (None, 99.4)
     assert [unit.word for unit in changes["train.scheduler"]] == ["constant", "onecycle"]
 

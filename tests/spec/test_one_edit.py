@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 import torch
 
@@ -13,7 +14,9 @@ from mnistspec.network.summary import summarize
 from mnistspec.spec.blocks import Block, Module, Shape, ShapeError
 from mnistspec.spec.diagnostics import InvalidSpecError
 from mnistspec.spec.dump import dump_spec
+from mnistspec.spec.json_schema import make_schema
 from mnistspec.spec.loader import load_document, load_spec
+from mnistspec.spec.reference import list_words
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +79,14 @@ def test_messages_know_a_new_block(tmp_path: Path, layers: str, message: str) ->
     with pytest.raises(InvalidSpecError) as caught:
         load_document(write(tmp_path, f"{layers}, conv: 10, gap"))
     assert message in str(caught.value)
+
+
+def test_a_new_block_is_in_the_reference_and_in_the_schema(block: type[Block]) -> None:
+    (word,) = (word for word in list_words() if word.name == "shuffle")
+    assert (word.summary, [key.name for key in word.keys]) == (block.summary(), ["upscale_factor"])
+    schema = jsonschema.Draft7Validator(make_schema())
+    assert schema.is_valid({"layers": [{"conv": 40}, {"shuffle": 2}, "gap"]})
+    assert not schema.is_valid({"layers": [{"conv": 40}, {"shuffle": {"upscale": 2}}, "gap"]})
 
 
 def test_a_word_is_taken_once() -> None:

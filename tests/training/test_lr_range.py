@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def sweep(spec: Spec, data: Dataset, steps: int, lowest: float = 1e-5, highest: 
 def test_rates_rise_by_one_factor_over_several_epochs(spec: Spec, data: Dataset) -> None:
     points = sweep(spec, data, 35, 1e-4, 0.1)  # ten steps are an epoch
     assert [point.step for point in points] == list(range(1, 36))
-    factors = [b.lr / a.lr for a, b in zip(points, points[1:], strict=False)]
+    factors = [b.lr / a.lr for a, b in pairwise(points)]
     assert points[0].lr == pytest.approx(1e-4)
     assert points[-1].lr == pytest.approx(0.1)
     assert factors == pytest.approx([factors[0]] * 34)

@@ -12,7 +12,6 @@ T = TypeVar("T")
 _Places: TypeAlias = list[tuple[int, int]]
 
 _REACH = 4  # items that stay, at most, between where a moved item was and where it is
-_GAP = 1.0  # what an item costs that comes or goes
 
 
 @dataclass(frozen=True)
@@ -27,16 +26,23 @@ class Pair(Generic[T]):
 class Alignment(Generic[T]):
     """Two lists and the pairing of their items with the least total cost.
 
-    ``cost`` is symmetric: 0 for equals, below 2 for a change of one into the other, None where that makes no sense.
-    Of equally good pairings one is taken that pairs early, and the same one whichever list comes first.
+    ``weight`` is what an item costs that comes or goes. ``cost`` is symmetric: 0 for equals, less than both weights
+    together for a change of one into the other, None where that makes no sense. Of equally good pairings one is taken
+    that pairs early, and the same one whichever list comes first.
     """
 
-    def __init__(self, before: Sequence[T], after: Sequence[T], cost: Callable[[T, T], float | None]) -> None:
-        self.before, self.after, self.cost = before, after, cost
+    def __init__(
+        self,
+        before: Sequence[T],
+        after: Sequence[T],
+        weight: Callable[[T], float],
+        cost: Callable[[T, T], float | None],
+    ) -> None:
+        self.before, self.after, self.weight, self.cost = before, after, weight, cost
         self.kept: _Places
         self.moves: _Places
         if list(map(repr, after)) < list(map(repr, before)):
-            mirrored = Alignment(after, before, cost)
+            mirrored = Alignment(after, before, weight, cost)
             self.kept, self.moves = _swap(mirrored.kept), _swap(mirrored.moves)
         else:
             self.kept = self._find_kept()
@@ -67,10 +73,11 @@ class Alignment(Generic[T]):
         """Return the places of what keeps its order, by dynamic programming (Needleman and Wunsch, 1970)."""
         rows, columns = len(self.before), len(self.after)
         costs = [[self.cost(a, b) for b in self.after] for a in self.before]
-        total = [[_GAP * (rows - i + columns - j) for j in range(columns + 1)] for i in range(rows + 1)]
+        going, coming = [self.weight(a) for a in self.before], [self.weight(b) for b in self.after]
+        total = [[sum(going[i:]) + sum(coming[j:]) for j in range(columns + 1)] for i in range(rows + 1)]
         for i in reversed(range(rows)):
             for j in reversed(range(columns)):
-                change, apart = costs[i][j], _GAP + min(total[i + 1][j], total[i][j + 1])
+                change, apart = costs[i][j], min(going[i] + total[i + 1][j], coming[j] + total[i][j + 1])
                 total[i][j] = apart if change is None else min(apart, change + total[i + 1][j + 1])
         kept: _Places = []
         i = j = 0
@@ -79,7 +86,7 @@ class Alignment(Generic[T]):
             if change is not None and total[i][j] == change + total[i + 1][j + 1]:
                 kept.append((i, j))
                 i, j = i + 1, j + 1
-            elif total[i + 1][j] <= total[i][j + 1]:
+            elif going[i] + total[i + 1][j] <= coming[j] + total[i][j + 1]:
                 i += 1
             else:
                 j += 1

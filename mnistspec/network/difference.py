@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mnistspec.network.alignment import Alignment, Pair
+from mnistspec.spec.block import Block
 from mnistspec.spec.shapes import Layer, trace
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["same", "added", "removed", "moved", "changed"]
 
-_CHANGED = 0.5  # the cost of a block that stays with other arguments ...
-_REPLACED = 1.25  # ... and of one that another of its kind replaces
+# What it costs, as a share of its weight, that a block stays with other arguments, and that another replaces it.
+_CHANGED, _REPLACED = 0.5, 1.25
+_HEAVY = 2.0  # the weight of a block that makes another shape; what comes between such blocks weighs half as much
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ class Difference:
 def compare_specs(before: Spec, after: Spec) -> Difference:
     """Return what lies between two specs; the other way round it is the mirror image."""
     old, new = (tuple(trace(spec.layers, spec.dataset.input_shape)) for spec in (before, after))
-    blocks = Alignment(old, new, lambda a, b: _cost(a.block, b.block)).pairs()
-    augmentation = Alignment(before.train.augment, after.train.augment, _cost).pairs()
+    blocks = Alignment(old, new, lambda a: _weigh(a.block), lambda a, b: _cost(a.block, b.block)).pairs()
+    augmentation = Alignment(before.train.augment, after.train.augment, _weigh, _cost).pairs()
     return Difference(
         blocks=tuple(_compare_layers(pair) for pair in blocks),
         totals=(_total(old), _total(new)),
@@ -111,8 +113,14 @@ def _kind(pair: Pair[Any]) -> Kind:
 def _cost(before: Unit, after: Unit) -> float | None:
     """Return what it costs to say that one became the other; None if they have nothing in common."""
     if before.word == after.word:
-        return 0.0 if before == after else _CHANGED
-    return _REPLACED if _family(before) == _family(after) else None
+        return 0.0 if before == after else _CHANGED * _weigh(before)
+    return _REPLACED * _weigh(before) if _family(before) == _family(after) else None
+
+
+def _weigh(unit: Unit) -> float:
+    """Return the weight of a unit, which those that may replace each other have in common."""
+    is_light = isinstance(unit, Block) and type(unit).output_shape is Block.output_shape
+    return 1.0 if is_light else _HEAVY
 
 
 def _family(unit: Unit) -> object:

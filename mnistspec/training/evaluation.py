@@ -35,7 +35,7 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Return the share of right predictions in percent; with logits that are not finite an image counts as wrong."""
+        """Return the share of right predictions in percent; an image whose logits are not finite is wrong."""
         right = self.predictions.eq(self.labels) & self.logits.isfinite().all(1)
         return 100 * int(right.sum()) / len(self.labels)
 

@@ -51,7 +51,7 @@ def step2(dropout: float | None = None) -> nn.Sequential:
 
 
 def step3() -> nn.Sequential:
-    return step2(dropout=0.1)
+    return step2(dropout=0.05)
 
 
 def _with_head(channels: tuple[int, ...], dropout: float) -> nn.Sequential:
@@ -66,24 +66,24 @@ def _with_head(channels: tuple[int, ...], dropout: float) -> nn.Sequential:
 
 
 def step4() -> nn.Sequential:
-    return _with_head((8, 16, 10, 8, 16, 11), 0.05)
+    return _with_head((8, 16, 10, 8, 16, 11), 0.03)
 
 
 def step5() -> nn.Sequential:
-    return _with_head((8, 16, 8, 10, 16, 16), 0.03)
+    return _with_head((8, 16, 8, 10, 16, 16), 0.01)
 
 
 def step6() -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(1, 8, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(8), nn.Dropout(0.03),
-        nn.Conv2d(8, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.03),
+        nn.Conv2d(1, 8, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(8), nn.Dropout(0.01),
+        nn.Conv2d(8, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.01),
         nn.MaxPool2d(2, 2),
         nn.Conv2d(16, 8, 1, bias=False),
-        nn.Conv2d(8, 10, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(10), nn.Dropout(0.03),
-        nn.Conv2d(10, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.03),
-        nn.Conv2d(16, 18, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(18), nn.Dropout(0.03),
+        nn.Conv2d(8, 10, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(10), nn.Dropout(0.01),
+        nn.Conv2d(10, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.01),
+        nn.Conv2d(16, 18, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(18), nn.Dropout(0.01),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-        nn.Linear(18, 16, bias=False), nn.ReLU(), nn.BatchNorm1d(16), nn.Dropout(0.03),
+        nn.Linear(18, 16, bias=False), nn.ReLU(), nn.BatchNorm1d(16), nn.Dropout(0.01),
         nn.Linear(16, 10, bias=False),
     )  # fmt: skip
 

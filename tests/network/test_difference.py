@@ -144,5 +144,5 @@ def test_settings() -> None:
 
 
 def test_an_alignment_of_nothing() -> None:
-    assert Alignment[int]([], [], lambda a, b: float(a != b)).pairs() == []
-    assert [pair.after for pair in Alignment([], [1, 2], lambda _a, _b: None).pairs()] == [1, 2]
+    assert Alignment[int]([], [], float, lambda a, b: float(a != b)).pairs() == []
+    assert [pair.after for pair in Alignment([], [1, 2], float, lambda _a, _b: None).pairs()] == [1, 2]

@@ -92,7 +92,7 @@ def test_the_last_metrics_are_those_of_the_model(data: Dataset) -> None:
 
 
 def test_seeds_decide_and_nothing_beside_does(data: Dataset) -> None:
-    spec = make_spec(augment=(Rotation(degrees=5), ColorJitter(brightness=0.2)))
+    spec = make_spec(augment=(Rotation(degrees=(-5, 5)), ColorJitter(brightness=(0.8, 1.2))))
 
     def disturb() -> None:
         torch.rand(3)
@@ -115,7 +115,7 @@ def test_stopping_early_is_a_prefix(data: Dataset) -> None:
 @pytest.mark.parametrize("stop", [1, 10, 11, 12, 17])
 @pytest.mark.parametrize("optimizer", [SGD(lr=0.05, momentum=0.9), Adam(lr=0.01)])
 def test_going_on_from_a_saved_state_is_exact(data: Dataset, stop: int, optimizer: SGD | Adam) -> None:
-    spec = make_spec(optimizer=optimizer, scheduler=OneCycle(max_lr=0.05), augment=(Rotation(degrees=5),))
+    spec = make_spec(optimizer=optimizer, scheduler=OneCycle(max_lr=0.05), augment=(Rotation(degrees=(-5, 5)),))
     straight = Training(make_model(spec), data, spec.train, CPU)
     list(straight.run())
     broken = Training(make_model(spec), data, spec.train, CPU)

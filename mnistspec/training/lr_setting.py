@@ -37,16 +37,18 @@ def write_lr(path: Path, settings: Sequence[str], lr: float) -> LrSetting:
     unit: Unit = getattr(spec.train, key)
     changed = unit.model_copy(update={argument: lr})
     wanted = spec.model_copy(update={"train": spec.train.model_copy(update={key: changed})})
-    whole = f"{{{unit.word}: {_flow(changed)}}}"
+    whole = f"{{{unit.word}: {_flow(changed, argument)}}}"
     short = f"train.{key}.{unit.word}.{argument}={lr!r}"
     setting = short if _gives(path, [*settings, short], wanted) else f"train.{key}={whole}"
     return LrSetting(setting, f"{key}: {whole}")
 
 
-def _flow(unit: Unit) -> str:
-    """Return the arguments that are not at their defaults, and those without one, as YAML on one line."""
+def _flow(unit: Unit, argument: str) -> str:
+    """Return the argument, and the others that are not at their defaults, as YAML on one line."""
     fields = type(unit).model_fields
-    values = {name: value for name, value in unit.model_dump().items() if value != fields[name].default}
+    values = {
+        name: value for name, value in unit.model_dump().items() if name == argument or value != fields[name].default
+    }
     return f"{{{', '.join(f'{name}: {json.dumps(value)}' for name, value in values.items())}}}"
 
 

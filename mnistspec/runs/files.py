@@ -79,7 +79,7 @@ def explain_os_error(error: OSError, path: Path) -> MnistspecError:
             free = f" ({shutil.disk_usage(folder).free / 1e6:,.1f} MB free)"
             break
     return MnistspecError(
-        f"cannot write {path}: {error.strerror or error}{free}; free some space or choose another folder with --runs"
+        f"cannot write {path}: {error.strerror or error}{free}; free some space or choose another place"
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import yaml
 
 from mnistspec.errors import UsageError
-from mnistspec.spec.diagnostics import Collector, Diagnostic, Source, Span, quote
+from mnistspec.spec.diagnostics import Collector, Diagnostic, Source, Span, printable, quote
 from mnistspec.spec.scalars import ambiguity, resolve
 from mnistspec.spec.syntax import explain
 from mnistspec.spec.tree import Entry, Mapping, Node, Scalar, Sequence
@@ -33,7 +33,7 @@ class UnreadableFileError(UsageError):
 
     def __init__(self, path: Path, error: Exception) -> None:
         self.reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        message = f"cannot read the spec {quote(str(path))}: {self.reason}"
+        message = f'cannot read the spec "{printable(str(path))}": {self.reason}'
         self.diagnostic = Diagnostic("E100", message, Span(Source(str(path), ""), 1, 1))
         super().__init__(message)
 

@@ -80,7 +80,7 @@ def test_a_full_disk_for_a_new_run(disk: Disk, bench: Bench) -> None:
     outcome = bench.in_process("train", bench.write_spec(), "--data-dir", bench.data_dir, "--runs", disk.path / "runs")
     assert outcome.code == 1
     assert "No space left on device" in outcome.err
-    assert "choose another folder with --runs" in outcome.err
+    assert "choose another place" in outcome.err
 
 
 def test_a_read_only_disk(disk: Disk, stopped: Path, finished: Path, bench: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import CommandLine
 
 SPECS = Path(__file__).parents[2] / "specs"
+FASHION = Path("/usr/share/datasets/fashion-mnist")
 TOTALS = [6_379_786, 4_572, 5_088, 5_088, 5_088, 6_124, 6_720]
 RUN_FILES = {
     "augmented.png", "best.safetensors", "confusion.png", "curves.png", "env.json", "metrics.csv", "mistakes.png",
@@ -257,3 +259,21 @@ def test_step6_learns_mnist_in_one_epoch(mnistspec: CommandLine, tmp_path: Path)
     data = load_dataset("mnist")
     right = model.predict(data.test_images).argmax(1).eq(data.test_labels).to(torch.float64).mean()
     assert 100 * float(right) == pytest.approx(result["test_accuracy"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FASHION.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+def test_a_network_of_ones_own_needs_no_python(mnistspec: CommandLine, tmp_path: Path) -> None:
+    """The README's long example: depthwise convolutions, repeat, a group of one's own, Fashion-MNIST."""
+    text = (SPECS.parent / "README.md").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[1], encoding="utf-8")
+    done = mnistspec("train", path, "--epochs", "1", "--data-dir", FASHION, "--runs", tmp_path, "--json")
+    result = json.loads(done.out)
+    assert done.code == 0
+    assert result["test_accuracy"] > 60
+    data = load_dataset("fashion-mnist", data_dir=FASHION)
+    image = tmp_path / "trouser.png"
+    Image.fromarray(data.test_images[data.test_labels.eq(1)][0].numpy()).resize((280, 280)).save(image)
+    (row,) = json.loads(mnistspec("predict", result["run"], image, "--json").out)["predictions"]
+    assert row["prediction"] == "trouser"

@@ -8,7 +8,14 @@ import os
 # Processes that tests start inherit it. torch reads it when it is imported, so it stands before everything.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from typing import TYPE_CHECKING
+
 import pytest
+
+from tests.command_line import CommandLine, Outcome, run_main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,3 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def regenerate(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be written instead of compared."""
     return bool(request.config.getoption("--regenerate"))
+
+
+@pytest.fixture
+def mnistspec(capfd: pytest.CaptureFixture[str]) -> CommandLine:
+    """The command line, in this process."""
+
+    def run(*arguments: str | Path) -> Outcome:
+        capfd.readouterr()
+        code = run_main(*arguments)
+        out, err = capfd.readouterr()
+        return Outcome(code, out, err)
+
+    return run

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from mnistspec.runs.folder import RunDir
-from tests.cli.conftest import CommandLine
+from tests.command_line import CommandLine
 from tests.corpus_files import SPECS
 
 

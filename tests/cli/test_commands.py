@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 from mnistspec import RunDir, load_dataset, load_spec
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import CommandLine
+    from tests.command_line import CommandLine
 
 SPECS = Path(__file__).parents[2] / "specs"
 FASHION = Path("/usr/share/datasets/fashion-mnist")

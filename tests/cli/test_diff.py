@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from mnistspec.spec.loader import load_document
-from tests.cli.conftest import CommandLine
+from tests.command_line import CommandLine
 from tests.corpus_files import SPECS
 
 

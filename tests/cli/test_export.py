@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from mnistspec.data.datasets import load_dataset
 from mnistspec.runs import export
 from mnistspec.runs.folder import RunDir
-from tests.cli.conftest import CommandLine
+from tests.command_line import CommandLine
 
 
 def read_card(path: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from tests.cli.conftest import CommandLine
+from tests.command_line import CommandLine
 
 if TYPE_CHECKING:
     import pytest

@@ -18,7 +18,7 @@ from mnistspec.spec.shipped import list_shipped
 from tests.corpus_files import GOOD, SPECS, settings_of
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import CommandLine
+    from tests.command_line import CommandLine
 
 STEPS = [f"step{n}" for n in range(7)]
 
@@ -181,9 +181,7 @@ def test_validate_goes_on_after_a_file_that_cannot_be_opened(mnistspec: CommandL
     done = mnistspec("validate", missing, good)
     assert done.code == 2
     assert f"{good}: ok" in done.out
-    assert done.err == f'mnistspec: cannot read the spec "{missing}": No such file or directory\n'.replace(
-        str(missing), str(missing) if len(str(missing)) <= 43 else f"{str(missing)[:40]}..."
-    )
+    assert done.err == f'mnistspec: cannot read the spec "{missing}": No such file or directory\n'
     first, second = json.loads(mnistspec("validate", missing, good, "--json").out)["specs"]
     assert [error["code"] for error in first["errors"]] == ["E100"]
     assert (first["valid"], second["valid"]) == (False, True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from mnistspec.spec.loader import load_spec
-from tests.cli.conftest import CommandLine
+from tests.command_line import CommandLine
 
 
 def test_a_suggestion(mnistspec: CommandLine, quick_spec: Path, small_mnist: Path, tmp_path: Path) -> None:

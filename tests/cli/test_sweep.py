@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CommandLine
+from tests.command_line import CommandLine
 
 TINY = "layers: [conv: 4, relu, maxpool: 4, flatten, fc: 10]\ntrain: {epochs: 1, batch_size: 50}\n"
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="finds the children of a process in /proc")

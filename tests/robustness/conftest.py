@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-import struct
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mnistspec.cli import main
-from mnistspec.data.datasets import load_dataset
+from tests.command_line import CommandLine, Outcome, run_main
 from tests.robustness.hooks import paint_nothing
 from tests.robustness.processes import Child, Hook
+from tests.small_mnist import write_mnist
 
 TRAIN, TEST = 160, 40
 SPEC = """\
@@ -42,26 +41,7 @@ STEPS = TRAIN // 32
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a few images of MNIST as IDX files."""
-    folder = tmp_path_factory.mktemp("mnist")
-    data = load_dataset("mnist")
-    for prefix, images, labels in (
-        ("train", data.train_images[:TRAIN], data.train_labels[:TRAIN]),
-        ("t10k", data.test_images[:TEST], data.test_labels[:TEST]),
-    ):
-        header = struct.pack(">I3I", 0x0803, len(images), 28, 28)
-        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(header + images.numpy().tobytes())
-        header = struct.pack(">II", 0x0801, len(labels))
-        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(header + bytes(labels.tolist()))
-    return folder
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended and what it printed."""
-
-    code: int
-    out: str
-    err: str
+    return write_mnist(tmp_path_factory.mktemp("mnist"), TRAIN, TEST)
 
 
 @dataclass
@@ -70,7 +50,7 @@ class Bench:
 
     path: Path
     data_dir: Path
-    in_process: Callable[..., Outcome]
+    in_process: CommandLine
     children: list[Child] = field(default_factory=list)
 
     def write_spec(self, text: str = SPEC, name: str = "small") -> Path:
@@ -101,25 +81,10 @@ class Bench:
 
 
 @pytest.fixture
-def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
-    """The command line in this process; an error that it does not turn into a message fails the test."""
-
-    def run(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["mnistspec", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capfd.readouterr()
-        return Outcome(int(ended.value.code or 0), out, err)
-
-    return run
-
-
-@pytest.fixture
-def bench(tmp_path: Path, data_dir: Path, call: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(tmp_path: Path, data_dir: Path, mnistspec: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A place to train in."""
     monkeypatch.setattr("mnistspec.views.painting.paint_run", lambda *_: None)
-    return Bench(tmp_path, data_dir, call)
+    return Bench(tmp_path, data_dir, mnistspec)
 
 
 @pytest.fixture(scope="session")
@@ -154,11 +119,9 @@ def stopped_copy(stopped: Path, tmp_path: Path) -> Path:
 
 def _train(folder: Path, data_dir: Path) -> Path:
     (folder / "small.yaml").write_text(SPEC, encoding="utf-8")
-    arguments = ["train", folder / "small.yaml", "--data-dir", data_dir, "--runs", folder]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mnistspec.views.painting.paint_run", lambda *_: None)
-        patch.setattr(sys, "argv", ["mnistspec", *map(str, arguments)])
-        with pytest.raises((SystemExit, KeyboardInterrupt)):
-            main()
+        with contextlib.suppress(KeyboardInterrupt):  # the run that is stopped
+            run_main("train", folder / "small.yaml", "--data-dir", data_dir, "--runs", folder)
     (path,) = (folder / "small").iterdir()
     return path

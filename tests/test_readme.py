@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mnistspec import load_spec
+from mnistspec.runs.result import count_params
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -90,3 +91,13 @@ def test_every_command_is_in_the_readme() -> None:
     assert names
     for name in names:
         assert f"| `mnistspec {name}" in text, name
+
+
+def test_results_are_of_the_shipped_networks() -> None:
+    """What can be checked without training: the parameters and that no best epoch is below the last."""
+    lines = README.read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| step")]
+    assert [row[0] for row in rows] == [f"step{step}" for step in range(1, 7)]
+    for name, params, _macs, _field, _seeds, last, _min, _max, best, *_rest in rows:
+        assert f"{count_params(load_spec(ROOT / 'specs' / f'{name}.yaml')):,}" == params
+        assert 97 < float(last.split()[0]) <= float(best.split()[0]) < 100

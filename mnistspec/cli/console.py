@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
+from mnistspec.errors import MnistspecError
 from mnistspec.spec.diagnostics import printable
 
 
 def print_result(text: str) -> None:
-    """Print a result, line by line, without what could steer the terminal."""
-    print("\n".join(printable(line) for line in text.split("\n")))  # noqa: T201 - this module prints, no other does
+    """Print a result, without what could steer the terminal; raise MnistspecError if it cannot be written."""
+    _print("\n".join(printable(line) for line in text.split("\n")))
 
 
 def print_json(content: object) -> None:
     """Print exactly one JSON document; numbers that are not finite become null, which JSON can say."""
-    print(json.dumps(_finite(content), indent=2))  # noqa: T201 - this module prints, no other does
+    _print(json.dumps(_finite(content), indent=2))
 
 
 def print_message(text: str) -> None:
     """Print a message to stderr."""
-    print("\n".join(printable(line) for line in text.split("\n")), file=sys.stderr)  # noqa: T201 - this module prints, no other does
+    lines = "\n".join(printable(line) for line in text.split("\n"))
+    print(lines, file=sys.stderr)  # noqa: T201 - this module prints, no other does
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)  # noqa: T201 - this module prints, no other does
+    except BrokenPipeError:
+        raise  # the reader has had enough: typer ends the program quietly
+    except OSError as error:
+        # What is left in the buffer would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise MnistspecError(f"cannot write the output: {error.strerror}") from None
 
 
 def print_warning(text: str) -> None:

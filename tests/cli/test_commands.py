@@ -277,3 +277,11 @@ def test_a_network_of_ones_own_needs_no_python(mnistspec: CommandLine, tmp_path:
     Image.fromarray(data.test_images[data.test_labels.eq(1)][0].numpy()).resize((280, 280)).save(image)
     (row,) = json.loads(mnistspec("predict", result["run"], image, "--json").out)["predictions"]
     assert row["prediction"] == "trouser"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_cannot_be_written_is_told_of() -> None:
+    command = [sys.executable, "-m", "mnistspec", "validate", str(SPECS / "step1.yaml")]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "mnistspec: cannot write the output: No space left on device\n")

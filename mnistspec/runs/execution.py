@@ -49,17 +49,14 @@ class Execution:
         self.warnings: list[str] = []
         self.drift: list[str] = []  # in what the environment has changed since the run began
         self._ending = False
-        self._lock = ExitStack()
-        try:
-            self._open(folder, data, device)
-        except BaseException:
-            self.close()
-            raise
+        with ExitStack() as lock:  # let go of if anything goes wrong here
+            self._open(folder, data, device, lock)
+            self._lock = lock.pop_all()
 
-    def _open(self, folder: RunDir, data: Dataset, device: torch.device) -> None:
+    def _open(self, folder: RunDir, data: Dataset, device: torch.device, lock: ExitStack) -> None:
         _refuse_links(folder.path)
         try:
-            self._lock.enter_context(lock_folder(self._checkpoints, "lock"))
+            lock.enter_context(lock_folder(self._checkpoints, "lock"))
         except UsageError:
             raise UsageError(f"{folder.path}: another process is training this run; wait for it to end") from None
         refuse_ended(folder)

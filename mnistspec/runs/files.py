@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import CorruptError, MnistspecError
@@ -49,10 +49,7 @@ def read_limited(path: Path, limit: int) -> bytes:
 def digest_file(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
-        digest = sha256()
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 def hash_text(text: str) -> str:

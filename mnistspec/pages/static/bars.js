@@ -1,0 +1,75 @@
+/** The probabilities of the classes as bars, the answer above them. */
+
+const ANNOUNCE_AFTER = 800; // ms without a change until a screen reader is told the answer
+
+export class Bars {
+  #names;
+  #answer;
+  #share;
+  #rows;
+  #status;
+  #timer = 0;
+
+  /** Build the bars in an element, one for each of `classNames`. */
+  constructor(element, classNames) {
+    this.#names = classNames;
+    this.#answer = make("span", "answer-name");
+    this.#share = make("span", "answer-share");
+    this.#status = make("p", "visually-hidden");
+    this.#status.setAttribute("role", "status");
+    this.#rows = classNames.map((name) => {
+      const fill = make("span", "bar-fill");
+      const row = { item: make("li", "bar"), fill, share: make("span", "bar-share") };
+      row.item.append(make("span", "bar-name", name), make("span", "bar-track", fill), row.share);
+      return row;
+    });
+    const answer = make("p", "answer", this.#answer, this.#share);
+    answer.setAttribute("aria-hidden", "true"); // the status says it, when the drawing rests
+    element.replaceChildren(answer, make("ol", "bars", ...this.#rows.map((row) => row.item)), this.#status);
+    this.clear();
+  }
+
+  /** Show probabilities, an array in the order of the classes. */
+  show(probabilities) {
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    this.#rows.forEach((row, index) => this.#fill(row, probabilities[index], index === best));
+    this.#say(this.#names[best], formatShare(probabilities[best]));
+  }
+
+  /** Show that there is nothing to read. */
+  clear() {
+    for (const row of this.#rows) this.#fill(row, 0, false);
+    this.#say("", "");
+  }
+
+  #fill(row, share, isBest) {
+    row.item.classList.toggle("best", isBest);
+    row.fill.style.width = `${100 * share}%`;
+    row.share.textContent = formatShare(share);
+  }
+
+  #say(name, share) {
+    this.#answer.textContent = name || "\u2013";
+    this.#share.textContent = share;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#status.textContent = name ? `${name}, ${share}` : "";
+    }, ANNOUNCE_AFTER);
+  }
+}
+
+/** Return a share in [0, 1] in percent; only one that is exactly 1 or 0 is written as 100 or 0. */
+export function formatShare(share) {
+  const text = (100 * share).toFixed(1);
+  if (text === "100.0" && share < 1) return ">99.9 %";
+  if (text === "0.0" && share > 0) return "<0.1 %";
+  return `${text} %`;
+}
+
+/** Return a new element with this class and these children. */
+export function make(tag, className = "", ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
+}

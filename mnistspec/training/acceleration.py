@@ -19,7 +19,7 @@ from mnistspec.training.layers import (
     Plain,
     ReLU,
     Source,
-    to_channels_last,
+    to_fastest_order,
 )
 from mnistspec.training.memory import keep_freed_memory
 from mnistspec.training.normalization import BatchNorm
@@ -70,9 +70,7 @@ class Network(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (n, classes) for images (n, channels, height, width)."""
-        if images.device.type == "mps":
-            return _as_tensor(self.model(images))
-        images = to_channels_last(images)
+        images = to_fastest_order(images)
         if not self.training or images.device.type != "cpu":
             return _as_tensor(self.model(images))
         parameters = [parameter for layer in self.layers for parameter in layer.parameters]

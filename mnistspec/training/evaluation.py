@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
+from mnistspec.training.layers import to_fastest_order
+
 BATCH_SIZE = 500
 
 
@@ -59,7 +61,8 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor, *, mean: float, s
     was_training = model.training
     model.eval()
     try:
-        logits = [model(normalize(batch.unsqueeze(1), mean, std)) for batch in torch.split(images, BATCH_SIZE)]
+        batches = (normalize(batch.unsqueeze(1), mean, std) for batch in torch.split(images, BATCH_SIZE))
+        logits = [model(to_fastest_order(batch)) for batch in batches]
     finally:
         model.train(was_training)
     return Evaluation(torch.cat(logits).cpu(), labels.cpu())

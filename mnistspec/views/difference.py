@@ -32,15 +32,7 @@ _NOISE = (
 def difference_text(difference: Difference, names: Sequence[str], results: Sequence[dict[str, Any] | None]) -> Group:
     """Return a section for each part in which there is a difference, and what it did to the network."""
     parts: list[RenderableType] = [Text(f"{names[0]} -> {names[1]}", style="bold")]
-    sections = {
-        "layers": describe_blocks(difference.blocks),
-        "network": [],
-        "data": _describe_settings(difference.settings, "data"),
-        "recipe": _describe_settings(difference.settings, "train."),
-        "augmentation": describe_units(difference.augmentation),
-        "targets": _describe_settings(difference.settings, "targets."),
-    }
-    for title, lines in sections.items():
+    for title, lines in describe_difference(difference).items():
         if lines:
             parts += [Text(), _lines(title, lines)]
         elif title == "network" and not difference.is_empty:
@@ -52,6 +44,18 @@ def difference_text(difference: Difference, names: Sequence[str], results: Seque
     if any(results):
         parts += [Text(), Text("runs", style="bold"), _results(results), Text(_NOISE)]
     return Group(*parts)
+
+
+def describe_difference(difference: Difference) -> dict[str, list[Line]]:
+    """Return the parts of a difference by their titles; network, of which the totals tell, has no lines."""
+    return {
+        "layers": describe_blocks(difference.blocks),
+        "network": [],
+        "data": _describe_settings(difference.settings, "data"),
+        "recipe": _describe_settings(difference.settings, "train."),
+        "augmentation": describe_units(difference.augmentation),
+        "targets": _describe_settings(difference.settings, "targets."),
+    }
 
 
 def _lines(title: str, lines: Sequence[Line]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,12 @@ def prepare_image(path: Path) -> Tensor:
     if not path.is_file():
         what = "a folder, not an image" if path.is_dir() else "not a file" if path.exists() else "no such file"
         raise UsageError(f"{path}: {what}")
-    with warnings.catch_warnings():
-        # Pillow warns of large pictures and odd metadata; the first are limited here, the second do not matter.
-        warnings.simplefilter("ignore")
-        return _prepare(_open_reduced(path), f"{path}: ")
+    return _prepare_file(path, f"{path}: ")
+
+
+def prepare_bytes(content: bytes) -> Tensor:
+    """Prepare the digit in an image file that was read already, with the checks of ``prepare_image``; one at a time."""
+    return _prepare_file(io.BytesIO(content), "")
 
 
 def prepare_picture(picture: Image.Image | NDArray[np.uint8]) -> Tensor:
@@ -52,6 +55,13 @@ def prepare_picture(picture: Image.Image | NDArray[np.uint8]) -> Tensor:
     return _prepare(_reduce(image), "")
 
 
+def _prepare_file(file: Path | io.BytesIO, prefix: str) -> Tensor:
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures and odd metadata; the first are limited here, the second do not matter.
+        warnings.simplefilter("ignore")
+        return _prepare(_open_reduced(file, prefix), prefix)
+
+
 def _prepare(image: Image.Image, prefix: str) -> Tensor:
     ink = find_ink(_read_levels(image))
     if ink is None:
@@ -59,12 +69,12 @@ def _prepare(image: Image.Image, prefix: str) -> Tensor:
     return torch.from_numpy(place_ink(ink))
 
 
-def _open_reduced(path: Path) -> Image.Image:
+def _open_reduced(file: Path | io.BytesIO, prefix: str) -> Image.Image:
     """Decode a file into no more pixels than are needed; its size is checked before."""
     Image.init()
     formats = [name for name in _FORMATS if name in Image.OPEN]  # a build of Pillow may lack some
     try:
-        with Image.open(path, formats=formats) as image:
+        with Image.open(file, formats=formats) as image:
             # A JPEG is reduced while it is decoded, so that the photo is never in memory as a whole.
             image.draft(None, (_WORKING_SIDE, _WORKING_SIDE))
             width, height = image.size
@@ -73,11 +83,11 @@ def _open_reduced(path: Path) -> Image.Image:
     except Image.DecompressionBombError:
         pass
     except UnidentifiedImageError as error:
-        raise UsageError(f"{path}: not an image that can be read; save it as PNG or JPEG") from error
+        raise UsageError(f"{prefix}not an image that can be read; save it as PNG or JPEG") from error
     except Exception as error:  # Pillow's decoders raise all sorts on damaged files
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UsageError(f"{path}: the image is damaged or cannot be read: {reason}") from error
-    raise UsageError(f"{path}: the image has more than {_MAX_PIXELS // 10**6} million pixels; make it smaller")
+        raise UsageError(f"{prefix}the image is damaged or cannot be read: {reason}") from error
+    raise UsageError(f"{prefix}the image has more than {_MAX_PIXELS // 10**6} million pixels; make it smaller")
 
 
 def _reduce(image: Image.Image) -> Image.Image:

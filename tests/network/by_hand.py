@@ -51,7 +51,7 @@ def step2(dropout: float | None = None) -> nn.Sequential:
 
 
 def step3() -> nn.Sequential:
-    return step2(dropout=0.05)
+    return step2(dropout=0.03)
 
 
 def _with_head(channels: tuple[int, ...], dropout: float) -> nn.Sequential:

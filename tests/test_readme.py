@@ -16,6 +16,8 @@ import pytest
 
 from mnistspec import load_spec
 from mnistspec.runs.result import count_params
+from tests.benchmarks.report import BLOCK, describe_machine, to_markdown
+from tests.benchmarks.rows import ROWS, Measurement
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -91,6 +93,16 @@ def test_every_command_is_in_the_readme() -> None:
     assert names
     for name in names:
         assert f"| `mnistspec {name}" in text, name
+
+
+def test_the_speed_table_is_that_of_the_benchmark() -> None:
+    """What can be checked without measuring: date, machine and versions, and each row with its limits."""
+    text = README.read_text(encoding="utf-8")
+    (block,) = BLOCK.findall(text)
+    assert re.match(r"\n\d{4}-\d\d-\d\d, .+ cores?, .+torch [\d.]+", block)
+    lines = [line.split("|")[1:4] for line in block.splitlines() if line.startswith("| ")]
+    expected = to_markdown([Measurement(row) for row in ROWS], describe_machine(), 0)
+    assert lines == [line.split("|")[1:4] for line in expected.splitlines() if line.startswith("| ")]
 
 
 def test_results_are_of_the_shipped_networks() -> None:

@@ -1,0 +1,1 @@
+"""How fast mnistspec is: ``python -m tests.benchmarks``, with ``mnistspec[benchmark]`` installed."""

@@ -23,6 +23,7 @@ from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.lr_find import lr_find
 from mnistspec.cli.new import new
 from mnistspec.cli.predict import predict
+from mnistspec.cli.report import report
 from mnistspec.cli.schema import schema
 from mnistspec.cli.show import show
 from mnistspec.cli.sweep import sweep
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
     new, build, train, validate, predict, evaluate, data, blocks, explain, schema, show, diff, code, graph, export,
-    sweep, compare,
+    sweep, compare, report,
 )  # fmt: skip
 for command in _COMMANDS:
     app.command()(command)

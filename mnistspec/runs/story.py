@@ -1,0 +1,120 @@
+"""The story of runs: recipes in the order of their names, each with what a report tells of it; no layout."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.data.datasets import load_dataset
+from mnistspec.errors import CorruptError, MnistspecError
+from mnistspec.network.difference import Difference, compare_specs
+from mnistspec.runs.comparison import Comparison, Recipe, compare_runs
+from mnistspec.runs.error_analysis import ErrorAnalysis, analyze_errors
+from mnistspec.runs.folder import RunDir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mnistspec.data.datasets import Dataset
+    from mnistspec.runs.collection import Collection
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A recipe: its epochs and its environment by seed, its errors, what changed from the step before.
+
+    What cannot be read is missing here, and a sentence in ``problems`` says so.
+    """
+
+    recipe: Recipe
+    before: Recipe | None
+    difference: Difference | None
+    epochs: dict[int, list[dict[str, float]]] = field(default_factory=dict)
+    environments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    errors: ErrorAnalysis | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """Steps in order, and a sentence for each run that was left out."""
+
+    comparison: Comparison
+    steps: tuple[Step, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for everything that could not be read, each once."""
+        return list(dict.fromkeys(problem for step in self.steps for problem in step.problems))
+
+
+class Narrator:
+    """Reads the steps of a story one by one, for reading takes a while; ``recipes`` are all, in order."""
+
+    def __init__(self, collection: Collection, data_dir: Path | None = None) -> None:
+        """Put finished runs, at least one, in order; ``data_dir`` has the files of a data set that is not shipped."""
+        comparison = compare_runs(collection.runs, sort="name")
+        self.recipes = tuple(sorted(comparison.recipes, key=lambda recipe: _natural(recipe.spec.name)))
+        self.left_out = tuple(collection.left_out)
+        self.data_dir = data_dir
+        self.data: dict[str, Dataset | MnistspecError] = {}
+
+    def read(self) -> Iterator[Step]:
+        """Yield the steps in order."""
+        for before, recipe in zip((None, *self.recipes), self.recipes, strict=False):
+            yield self._read_step(recipe, before)
+
+    def finish(self, steps: list[Step]) -> Story:
+        """Return the story that the steps make."""
+        return Story(Comparison(self.recipes), tuple(steps), self.left_out)
+
+    def _read_step(self, recipe: Recipe, before: Recipe | None) -> Step:
+        problems: list[str] = []
+        epochs, environments = {}, {}
+        for seed, run in zip(recipe.seeds, recipe.runs, strict=True):
+            try:
+                epochs[seed] = _read_epochs(run.path, int(run.figures["epochs"]))
+            except MnistspecError as error:
+                problems.append(_first_line(error))
+            try:
+                environments[seed] = RunDir(run.path).environment
+            except MnistspecError as error:
+                problems.append(_first_line(error))
+        errors = None
+        try:
+            errors = analyze_errors(recipe, self._load(recipe.spec.data))
+        except MnistspecError as error:
+            problems.append(_first_line(error))
+        difference = compare_specs(before.spec, recipe.spec) if before else None
+        return Step(recipe, before, difference, epochs, environments, errors, tuple(problems))
+
+    def _load(self, name: str) -> Dataset:
+        """Return a data set, read once; raise what stopped it from being read each time."""
+        if name not in self.data:
+            try:
+                self.data[name] = load_dataset(name, data_dir=self.data_dir)
+            except MnistspecError as error:
+                self.data[name] = error
+        data = self.data[name]
+        if isinstance(data, MnistspecError):
+            raise data
+        return data
+
+
+def _read_epochs(path: Path, count: int) -> list[dict[str, float]]:
+    epochs = RunDir(path).metrics
+    if len(epochs) != count:
+        raise CorruptError(f"{path / 'metrics.csv'}: it has {len(epochs)} epochs, but result.json says {count}")
+    return epochs
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return a key by which step2 comes before step10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]
+
+
+def _first_line(error: MnistspecError) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,76 @@
+"""A report as Markdown, as GitHub reads it, with its pictures as PNG files beside it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mnistspec.views.pictures.confusion import draw_confusion
+from mnistspec.views.report.gallery import draw_gallery
+from mnistspec.views.report.wording import KINDS, mark_of, with_arrows
+
+if TYPE_CHECKING:
+    from mnistspec.views.report.contents import Report
+    from mnistspec.views.report.sections import Section
+    from mnistspec.views.report.tables import Table
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$#!@])")
+
+
+def render_markdown(report: Report, folder: str) -> tuple[str, dict[str, bytes]]:
+    """Return the text, and the pictures by name; ``folder`` is where they will lie, as seen from the text.
+
+    Every text in it is escaped, whoever wrote it.
+    """
+    pictures = {f"{figure.key}.png": figure.chart.to_png() for figure in report.figures}
+    for section in report.sections:
+        pictures |= _draw(section)
+    # autoescape and finalize together escape what is put in, and nothing twice.
+    environment = Environment(
+        loader=PackageLoader("mnistspec.views.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, finalize=escape_markdown,
+    )  # fmt: skip
+    environment.filters |= {"rows": _write_table, "mark": mark_of, "code": _write_code, "arrows": with_arrows}
+    text = environment.get_template("report.md").render(report=report, kinds=KINDS, folder=folder)
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n", pictures
+
+
+def escape_markdown(value: object) -> Markup:
+    """Return a text on one line in which nothing is markup, neither Markdown's nor HTML's."""
+    if isinstance(value, Markup):
+        return value
+    text = " ".join(str(value).split())
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"(?i)\b(https?|ftp|mailto|www)([:.])", r"\1&#8203;\2", text)  # a bare address would become a link
+    return Markup(_SPECIAL.sub(r"\\\1", text))  # noqa: S704 - escaped just now
+
+
+def _write_code(text: str) -> Markup:
+    """Return a text as code on one line, in more backquotes than it has in a row."""
+    line = " ".join(text.split())
+    longest = max(map(len, re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    return Markup(f"{fence} {line} {fence}")  # noqa: S704 - a code span has no markup inside
+
+
+def _write_table(table: Table) -> Markup:
+    marks = [":--" if index in table.words else "--:" for index in range(len(table.head))]
+    lines = [[escape_markdown(text) for text in row] for row in (table.head, *table.rows)]
+    lines.insert(1, [Markup(mark) for mark in marks])  # noqa: S704 - constants
+    return Markup("\n").join(Markup(f"| {' | '.join(line)} |") for line in lines)  # noqa: S704 - escaped just now
+
+
+def _draw(section: Section) -> dict[str, bytes]:
+    pictures = {f"{figure.key}.png": figure.chart.to_png() for figure in section.curves}
+    pictures |= {f"{picture.key}.png": picture.content for picture in section.pictures}
+    if section.errors:
+        analysis = section.errors.analysis
+        title = f"{section.label}: {section.errors.images}, {section.errors.seeds}"
+        page = draw_confusion(analysis.confusion, analysis.class_names, title=title)
+        pictures[f"{section.key}-confusion.png"] = page.to_png()
+        if analysis.mistakes:
+            pictures[f"{section.key}-mistakes.png"] = draw_gallery(analysis).to_png()
+    return pictures

@@ -1,0 +1,224 @@
+"""The tables of a report as texts in rows: results, summary, epochs, layers, environment, runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.runs.error_analysis import find_representative
+from mnistspec.views.units import write_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnistspec.runs.comparison import Recipe
+    from mnistspec.runs.records import Record
+    from mnistspec.runs.story import Step
+
+NONE = "\N{EN DASH}"
+_MOST_EPOCHS = 100  # rows of a table of epochs
+_COLUMNS = ("lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
+_LONGEST = 200  # letters of a value that stands in a file
+
+
+@dataclass(frozen=True)
+class Table:
+    """A caption, headings and rows; ``words`` are the columns that hold words, the others hold numbers."""
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: tuple[int, ...] = (0,)
+    has_total: bool = False
+
+
+def results_table(recipe: Recipe) -> Table:
+    """Return what was measured beside what the spec's reference reports."""
+    reference, runs = recipe.spec.reference, recipe.runs
+    several = len(runs) > 1
+    rows = [
+        ["Parameters", f"{recipe.params:,}", *["", ""] * several, "", _count(reference.params)],
+        [
+            "Training accuracy (%)", *_accuracy(runs, "train_accuracy"), _best(runs, "best_train_accuracy"),
+            _percent(reference.train_accuracy),
+        ],
+        [
+            f"{measured(recipe)} (%)", *_accuracy(runs, "test_accuracy"), _best(runs, "best_test_accuracy"),
+            _percent(reference.test_accuracy),
+        ],
+    ]  # fmt: skip
+    spread = ("Last epoch", "Lowest seed", "Highest seed") if several else ("Last epoch",)
+    return Table(
+        f"Results over {plural(len(runs), 'seed')}, measured on the {images_of(recipe)}",
+        ["", *spread, "Best epoch *", "Reference"],
+        rows,
+    )
+
+
+def summary_table(recipes: Sequence[Recipe], labels: Sequence[str]) -> Table:
+    """Return a row a recipe."""
+    rows = []
+    for recipe, label in zip(recipes, labels, strict=True):
+        met = NONE if recipe.targets_met is None else f"{recipe.targets_met} of {len(recipe.runs)}"
+        last, *ends = _accuracy(recipe.runs, "test_accuracy")
+        ends = ends or ["", ""]
+        reference = _percent(recipe.spec.reference.test_accuracy)
+        rows.append([
+            label, recipe.spec.title, f"{recipe.params:,}", str(recipe.receptive_field), str(len(recipe.runs)), last,
+            *ends, _best(recipe.runs, "best_test_accuracy"), reference, met,
+        ])  # fmt: skip
+    head = (
+        "Recipe", "Title", "Parameters", "Receptive field", "Seeds", "Last epoch %", "Lowest", "Highest",
+        "Best epoch % *", "Reference %", "Targets met",
+    )  # fmt: skip
+    where = images_of(recipes[0]) if len({images_of(recipe) for recipe in recipes}) == 1 else "images named below"
+    return Table(f"Accuracy on the {where}", head, rows, words=(0, 1))
+
+
+def epochs_table(step: Step) -> Table:
+    """Return the means over the seeds, a row an epoch; of very many epochs some."""
+    runs = list(step.epochs.values())
+    count = len(runs[0])
+    every = -(-count // _MOST_EPOCHS)
+    shown = sorted({*range(every - 1, count, every), count - 1})
+    rows = []
+    for index in shown:
+        lr, train_loss, train, test_loss, test = (fmean(run[index][name] for run in runs) for name in _COLUMNS)
+        rows.append(
+            [str(index + 1), f"{lr:.3g}", f"{train_loss:.4f}", f"{train:.2f}", f"{test_loss:.4f}", f"{test:.2f}"]
+        )
+    which = f", every {every}th epoch" if every > 1 else ""
+    test_word = "Held-out" if step.recipe.spec.train.holdout else "Test"
+    head = ("Epoch", "Learning rate", "Training loss", "Training %", f"{test_word} loss", f"{test_word} %")
+    return Table(f"Figures by epoch, mean over {plural(len(runs), 'seed')}{which}", head, rows, words=())
+
+
+def layers_table(recipe: Recipe) -> Table:
+    """Return a row a block, and the totals; sides of squares are in pixels."""
+    layers = recipe.runs[0].document.layers
+    rows = [
+        [
+            layer.name, write_unit(layer.block), "\N{MULTIPLICATION SIGN}".join(map(str, layer.output_shape)),
+            f"{layer.params:,}" if layer.params else NONE, f"{layer.macs:,}" if layer.macs else NONE,
+            str(layer.kernel), str(layer.stride), str(layer.jump), str(layer.receptive_field),
+        ]
+        for layer in layers
+    ]  # fmt: skip
+    total = ["Total", "", "", f"{recipe.params:,}", f"{recipe.macs:,}", "", "", "", str(recipe.receptive_field)]
+    head = ("Layer", "As in the spec", "Output", "Parameters", "MACs", "Kernel", "Stride", "Jump", "Receptive field")
+    return Table(
+        f"Layers of {recipe.spec.name}, from the image to the classes",
+        head,
+        [*rows, total],
+        words=(0, 1),
+        has_total=True,
+    )
+
+
+def environment_table(steps: Sequence[Step]) -> Table:
+    """Return versions, device, threads and dates of all runs; where runs differ, each value with their number."""
+    found: dict[str, Counter[str]] = {}
+    for step in steps:
+        for environment in step.environments.values():
+            for key, value in _flatten(environment).items():
+                found.setdefault(key, Counter())[value] += 1
+    rows = [[key, _values(counts)] for key, counts in found.items()]
+    begun = sorted(filter(None, (begun_at(run) for step in steps for run in step.recipe.runs)))
+    if begun:
+        rows.append(["Begun (UTC)", begun[0] if begun[0] == begun[-1] else f"{begun[0]} to {begun[-1]}"])
+    seeds = sorted({seed for step in steps for seed in step.recipe.seeds})
+    rows.append(["Seeds", ", ".join(map(str, seeds))])
+    return Table("What the runs were made with", ("", "Value"), rows, words=(0, 1))
+
+
+def runs_table(steps: Sequence[Step], labels: Sequence[str]) -> Table:
+    """Return a row a run: where it lies, and its own figures."""
+    rows = []
+    for step, label in zip(steps, labels, strict=True):
+        shown = find_representative(step.recipe)
+        for run in step.recipe.runs:
+            best = f"{_percent(run.figures['best_test_accuracy'])} ({run.figures.get('best_epoch', NONE)})"
+            rows.append([
+                label, str(run.spec.train.seed), begun_at(run), f"{float(run.figures['seconds']['total']):,.0f}",
+                _percent(run.figures["test_accuracy"]), best, "yes" if run is shown else "", str(run.path),
+            ])  # fmt: skip
+    head = (
+        "Recipe", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch % * (which)", "Representative",
+        "Run folder",
+    )  # fmt: skip
+    return Table("The runs that this report is made from", head, rows, words=(0, 6, 7))
+
+
+def begun_at(run: Record) -> str:
+    """Return when a run began, by its folder's name, or nothing."""
+    try:
+        begun = datetime.strptime(run.path.resolve().name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    return f"{begun:%Y-%m-%d %H:%M}"
+
+
+def measured(recipe: Recipe) -> str:
+    """Return the name of the accuracy that a recipe was measured by."""
+    return "Held-out accuracy" if recipe.spec.train.holdout else "Test accuracy"
+
+
+def images_of(recipe: Recipe) -> str:
+    """Return the images that a recipe was measured on, with their data set."""
+    held_out = recipe.spec.train.holdout
+    data = recipe.spec.data
+    return f"{held_out:,} held-out training images of {data}" if held_out else f"{data} test set"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number of things."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _accuracy(runs: Sequence[Record], key: str) -> list[str]:
+    """Return the mean with its spread, and for more than one seed the lowest and the highest."""
+    values = _numbers(runs, key)
+    if len(values) < 2:
+        return [_percent(values[0] if values else None), *([NONE, NONE] if len(runs) > 1 else [])]
+    return [
+        f"{fmean(values):.2f} \N{PLUS-MINUS SIGN} {stdev(values):.2f}",
+        _percent(min(values)),
+        _percent(max(values)),
+    ]
+
+
+def _best(runs: Sequence[Record], key: str) -> str:
+    values = _numbers(runs, key)
+    return _percent(fmean(values) if values else None)
+
+
+def _numbers(runs: Sequence[Record], key: str) -> list[float]:
+    values = (run.figures.get(key) for run in runs)
+    return [float(value) for value in values if isinstance(value, int | float)]
+
+
+def _percent(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
+
+
+def _count(value: int | None) -> str:
+    return NONE if value is None else f"{value:,}"
+
+
+def _flatten(environment: dict[str, Any]) -> dict[str, str]:
+    """Return versions, system, device and threads; the file may hold anything."""
+    packages = environment.get("packages")
+    pairs = {"python": environment.get("python"), **(packages if isinstance(packages, dict) else {})}
+    for key in ("platform", "cpu", "cores", "device", "device_name", "threads"):
+        if key != "device_name" or environment.get(key) != environment.get("device"):
+            pairs[key.replace("_", " ")] = environment.get(key)
+    return {str(key)[:_LONGEST]: str(value)[:_LONGEST] for key, value in pairs.items() if value is not None}
+
+
+def _values(counts: Counter[str]) -> str:
+    if len(counts) == 1:
+        return next(iter(counts))
+    return "; ".join(f"{value} ({plural(count, 'run')})" for value, count in counts.most_common())

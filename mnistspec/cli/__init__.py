@@ -14,6 +14,7 @@ from mnistspec.cli.code import code
 from mnistspec.cli.compare import compare
 from mnistspec.cli.console import print_error
 from mnistspec.cli.data import data
+from mnistspec.cli.demo import demo
 from mnistspec.cli.diff import diff
 from mnistspec.cli.evaluate import evaluate
 from mnistspec.cli.explain import explain
@@ -29,6 +30,7 @@ from mnistspec.cli.show import show
 from mnistspec.cli.sweep import sweep
 from mnistspec.cli.train import train
 from mnistspec.cli.validate import validate
+from mnistspec.cli.worker_check import worker_check
 from mnistspec.errors import MnistspecError
 
 app = typer.Typer(
@@ -39,12 +41,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    new, build, train, validate, predict, evaluate, data, blocks, explain, schema, show, diff, code, graph, export,
+    new, build, train, validate, predict, demo, evaluate, data, blocks, explain, schema, show, diff, code, graph, export,
     sweep, compare, report,
 )  # fmt: skip
 for command in _COMMANDS:
     app.command()(command)
 app.command("lr-find")(lr_find)
+app.command("worker-check")(worker_check)
 
 
 def _print_version(value: bool) -> None:

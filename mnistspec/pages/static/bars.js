@@ -38,7 +38,10 @@ export class Bars {
 
   /** Show that there is nothing to read. */
   clear() {
-    for (const row of this.#rows) this.#fill(row, 0, false);
+    for (const row of this.#rows) {
+      this.#fill(row, 0, false);
+      row.share.textContent = "";
+    }
     this.#say("", "");
   }
 

@@ -15,7 +15,7 @@ export class Pad {
   /** `onChange` is called without arguments whenever the drawing has changed, at most once a frame while drawing. */
   constructor(canvas, onChange) {
     this.canvas = canvas;
-    this.#context = canvas.getContext("2d", { willReadFrequently: true });
+    this.#context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
     this.#onChange = onChange;
     canvas.addEventListener("pointerdown", (event) => this.#begin(event));
     canvas.addEventListener("pointermove", (event) => this.#draw(event));

@@ -1,0 +1,124 @@
+"""One trained network as the demo asks it: what it reads in an image, what it sees there, where it errs."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from mnistspec.errors import MnistspecError
+from mnistspec.network.inspection import InspectedLayer, choose_layer, find_layer, inspect_image, inspected_layers
+from mnistspec.training.evaluation import normalize
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mnistspec.data.datasets import Dataset
+    from mnistspec.runs.trained import TrainedModel
+
+_MISTAKES = 60  # in the gallery at most
+_MAPS, _FEATURES = 64, 512  # of a layer that are sent at most
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """What a network got wrong on its test set: how much of it, and the most confident mistakes as JSON."""
+
+    images: int
+    wrong: int
+    shown: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A run's network; ``label`` tells it from others, ``mistakes`` is None without its data set."""
+
+    label: str
+    model: TrainedModel
+    mistakes: Mistakes | None = None
+
+    @cached_property
+    def layers(self) -> tuple[InspectedLayer, ...]:
+        """The network's layers."""
+        return inspected_layers(self.model.spec)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a page has to know before anything is drawn."""
+        spec, mistakes = self.model.spec, self.mistakes
+        return {
+            "label": self.label,
+            "name": spec.name,
+            "title": spec.title,
+            "data": spec.data,
+            "epoch": self.model.epoch,
+            "classes": list(spec.dataset.class_names),
+            "layers": [
+                {
+                    "name": layer.name,
+                    "shape": list(layer.layer.output_shape),
+                    "start": layer.start,
+                    "jump": layer.layer.jump,
+                    "receptive_field": layer.layer.receptive_field,
+                }
+                for layer in self.layers
+            ],
+            "default_layer": choose_layer(self.layers).name,
+            "mistakes": mistakes and {"images": mistakes.images, "wrong": mistakes.wrong, "shown": mistakes.shown},
+        }
+
+    def read(self, image: Tensor, layer: str) -> dict[str, Any]:
+        """Return the probabilities for an image, uint8 (height, width), a layer's maps and the saliency.
+
+        Raises UsageError for an unknown layer.
+        """
+        inspected = find_layer(self.layers, layer)
+        probabilities = self.model.predict(image[None])[0]
+        if not probabilities.isfinite().all():
+            raise MnistspecError(f"the scores of {self.label} for this image are not finite numbers")
+        sight = inspect_image(self.model.network, inspected, normalize(image, self.model.mean, self.model.std))
+        shown = sight.maps[: _MAPS if inspected.is_map else _FEATURES]
+        return {
+            "probabilities": probabilities.tolist(),
+            "saliency": encode_values(sight.saliency),
+            "layer": inspected.name,
+            "maps": {"shape": [*shown.shape, 1, 1][:3], "of": len(sight.maps), **encode_values(shown)},
+        }
+
+
+def find_mistakes(model: TrainedModel, data: Dataset) -> Mistakes:
+    """Put the test set through a network; the most confident mistakes come first."""
+    result = model.evaluate(data, torch.device("cpu"))
+    confidences = result.probabilities.max(1).values
+    wrong = result.predictions.ne(result.labels).nonzero().flatten()
+    shown = wrong[confidences[wrong].argsort(descending=True, stable=True)][:_MISTAKES]
+    names = data.class_names
+    return Mistakes(
+        images=len(result.labels),
+        wrong=len(wrong),
+        shown=[
+            {
+                "index": index,
+                "actual": names[result.labels[index]],
+                "predicted": names[result.predictions[index]],
+                "confidence": float(confidences[index]),
+                "pixels": encode_pixels(data.test_images[index]),
+            }
+            for index in shown.tolist()
+        ],
+    )
+
+
+def encode_pixels(image: Tensor) -> str:
+    """Return a uint8 image row by row in base64."""
+    return b64encode(image.numpy(force=True).tobytes()).decode()
+
+
+def encode_values(values: Tensor) -> dict[str, Any]:
+    """Return values of either sign as bytes from -127 to 127 in base64, and the largest size, which is 127."""
+    values = values.nan_to_num(0, 0, 0)
+    scale = float(values.abs().max())
+    levels = (values * (127 / scale if scale else 0)).round().to(torch.int8)
+    return {"scale": scale, "values": b64encode(levels.numpy(force=True).tobytes()).decode()}

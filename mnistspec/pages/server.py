@@ -1,0 +1,131 @@
+"""The demo's server: the page, and what networks read in a picture. No request leaves anything behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
+from starlette.responses import FileResponse, JSONResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from mnistspec.data.photo import prepare_bytes
+from mnistspec.errors import MnistspecError, UsageError
+from mnistspec.pages.guard import Guard
+from mnistspec.pages.reader import encode_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from torch import Tensor
+
+    from mnistspec.pages.reader import Reader
+
+MAX_BODY = 20 * 2**20
+_PATIENCE = 20  # seconds in which a picture has to be here
+_LOG = logging.getLogger(__name__)
+_STATIC = Path(__file__).parent / "static"
+
+
+def make_app(readers: Sequence[Reader], hosts: frozenset[str] | None = None) -> Starlette:
+    """Return the application; ``hosts`` are the names it may be called by, None for any.
+
+    ``GET /runs`` tells about the networks. ``POST /read/image`` takes an image file, ``POST /read/pixels`` the bytes of
+    an image that is prepared already; both with a ``layer`` in the query for each network.
+    """
+    # One picture at a time: decoding one may take 200 MB, and Python's filters of warnings are not made for threads.
+    limiter = CapacityLimiter(1)
+
+    async def read(request: Request, prepare: Callable[[bytes], Tensor]) -> Response:
+        layers = request.query_params.getlist("layer")
+        if len(layers) != len(readers):
+            raise UsageError(f"the query needs a layer for each of the {len(readers)} networks")
+        body = await _receive(request)
+        return JSONResponse(await to_thread.run_sync(_read, readers, layers, prepare, body, limiter=limiter))
+
+    async def read_image(request: Request) -> Response:
+        return await read(request, prepare_bytes)
+
+    async def read_pixels(request: Request) -> Response:
+        return await read(request, _as_image)
+
+    async def tell_runs(_request: Request) -> Response:
+        return JSONResponse({"max_bytes": MAX_BODY, "runs": [reader.describe() for reader in readers]})
+
+    async def show_page(_request: Request) -> Response:
+        return FileResponse(_STATIC / "demo.html")
+
+    return Starlette(
+        routes=[
+            Route("/", show_page),
+            Route("/runs", tell_runs),
+            Route("/read/image", read_image, methods=["POST"]),
+            Route("/read/pixels", read_pixels, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ],
+        middleware=[Middleware(Guard, hosts=hosts)],
+        exception_handlers={MnistspecError: _refuse, HTTPException: _refuse_http, Exception: _report},
+    )
+
+
+def _read(
+    readers: Sequence[Reader], layers: Sequence[str], prepare: Callable[[bytes], Tensor], body: bytes
+) -> dict[str, Any]:
+    image = prepare(body)
+    answers = [reader.read(image, layer) for reader, layer in zip(readers, layers, strict=True)]
+    return {"input": encode_pixels(image), "runs": answers}
+
+
+def _as_image(pixels: bytes) -> Tensor:
+    if len(pixels) != 28 * 28:
+        raise UsageError(f"a prepared image has 784 bytes, 28 rows of 28, not {len(pixels):,}")
+    return torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(28, 28)
+
+
+async def _receive(request: Request) -> bytes:
+    """Return the body; refuse it as soon as it is too long, or too slow."""
+    too_large = HTTPException(413, f"the picture has more than {MAX_BODY // 2**20} MB; make it smaller")
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > MAX_BODY:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise too_large
+    except ClientDisconnect:
+        raise HTTPException(400, "the picture broke off") from None
+    except TimeoutError:
+        raise HTTPException(408, f"the picture did not arrive within {_PATIENCE} seconds") from None
+    if not body:
+        raise UsageError("no picture came with the request")
+    return bytes(body)
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, UsageError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    return JSONResponse({"error": str(error)}, status)
+
+
+async def _refuse_http(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _report(_request: Request, error: Exception) -> Response:
+    _LOG.error("a request of the demo failed", exc_info=error)
+    return JSONResponse({"error": "the server failed; it wrote what happened where it was started"}, 500)

@@ -1,0 +1,58 @@
+"""Opening a port and serving the demo on it."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from mnistspec.errors import MnistspecError, UsageError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+_MAX_HEADERS = 32 * 1024  # bytes of a request's headers
+_MAX_CONNECTIONS = 64  # at once; more are told to come back
+
+
+def open_port(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address; port 0 is any that is free.
+
+    Raises UsageError for an address that is not this machine's, MnistspecError for a port that is taken.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"--host {host}: not an address of this machine: {error}") from None
+    try:
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise MnistspecError(
+            f"cannot open port {port} of {host}: {reason}; give another with --port, or --port 0 for any that is free"
+        ) from None
+
+
+def serve(app: Starlette, opened: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM, which is passed on to the handler that was there before."""
+    config = uvicorn.Config(
+        app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+        h11_max_incomplete_event_size=_MAX_HEADERS, limit_concurrency=_MAX_CONNECTIONS, proxy_headers=False,
+        timeout_graceful_shutdown=1, log_level="critical",  # what goes wrong in a request is logged by the application
+    )  # fmt: skip
+    uvicorn.Server(config).run([opened])
+
+
+def is_loopback(opened: socket.socket) -> bool:
+    """Return whether a socket can be reached from this machine only."""
+    return ip_address(opened.getsockname()[0]).is_loopback
+
+
+def page_address(opened: socket.socket) -> str:
+    """Return the URL of the page on this machine."""
+    host, port = opened.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "localhost"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

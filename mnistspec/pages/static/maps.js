@@ -1,0 +1,130 @@
+/** The maps of a layer side by side; a click or the arrow keys choose a position, the same in all of them. */
+
+import { make } from "./bars.js";
+import { colorOf, paintPixels } from "./palette.js";
+
+const GAP = 6; // between maps, in CSS pixels
+const MARK = "#ffd500";
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+export class MapsView {
+  #canvas = make("canvas", "maps");
+  #onPlace;
+  #layer = null;
+  #maps = []; // a small canvas for each
+  #of = 0; // so many maps the layer has; not all may be shown
+  #place = null; // {row, column}
+  #grid = { columns: 1, tile: 64 };
+
+  /** `onPlace` is called without arguments when another position is chosen. */
+  constructor(onPlace) {
+    this.#onPlace = onPlace;
+    this.element = make("div", "maps-frame", this.#canvas);
+    this.#canvas.tabIndex = 0;
+    this.#canvas.setAttribute("role", "img");
+    this.#canvas.addEventListener("click", (event) => this.#choose(event));
+    this.#canvas.addEventListener("keydown", (event) => this.#step(event));
+    new ResizeObserver(() => this.#paint()).observe(this.element);
+  }
+
+  /** Show maps, values from -127 to 127 of this shape (channels, height, width); the layer has `of` of them. */
+  show(layer, shape, values, of) {
+    const [count, height, width] = shape;
+    if (layer !== this.#layer) this.#place = null;
+    [this.#layer, this.#of] = [layer, of];
+    this.#maps = Array.from({ length: count }, (_, map) =>
+      paintPixels(width, height, (index) => colorOf(values[map * height * width + index])),
+    );
+    const places = this.#hasPlaces ? " Arrow keys choose a position, Escape none." : "";
+    this.#canvas.setAttribute("aria-label", `${of} maps of ${height} by ${width} values of ${layer.name}.${places}`);
+    this.#paint();
+  }
+
+  /** Show no maps. */
+  clear() {
+    this.#maps = [];
+    this.#canvas.setAttribute("aria-label", "No maps: there is nothing to read");
+    this.#paint();
+  }
+
+  /** The square of the input that the chosen position sees: {row, column, side}; may lie partly outside; or null. */
+  get box() {
+    if (!this.#place || !this.#maps.length) return null;
+    const { start, jump, receptive_field: side } = this.#layer;
+    return { row: start + this.#place.row * jump, column: start + this.#place.column * jump, side };
+  }
+
+  /** What is shown, and what the chosen position sees, in a sentence. */
+  get text() {
+    if (!this.#maps.length) return "";
+    const { name } = this.#layer;
+    const rest = this.#of > this.#maps.length ? `The first ${this.#maps.length} of ${this.#of.toLocaleString("en")}. ` : "";
+    const { box } = this;
+    if (!box) return rest + (this.#hasPlaces ? "Click on a map to see where on the input its values come from." : "");
+    const span = (first) => `${Math.max(0, first)} to ${Math.min(27, first + box.side - 1)}`;
+    const { row, column } = this.#place;
+    return `${rest}${name} at row ${row}, column ${column} sees rows ${span(box.row)}, columns ${span(box.column)} of the input.`;
+  }
+
+  get #hasPlaces() {
+    return this.#layer.shape.length === 3;
+  }
+
+  #choose(event) {
+    if (!this.#maps.length || !this.#hasPlaces) return;
+    const { columns, tile } = this.#grid;
+    const { left, top } = this.#canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - left, event.clientY - top];
+    const index = Math.floor(y / (tile + GAP)) * columns + Math.floor(x / (tile + GAP));
+    const [inX, inY] = [x % (tile + GAP), y % (tile + GAP)];
+    if (index >= this.#maps.length || inX >= tile || inY >= tile) return;
+    const { width, height } = this.#maps[0];
+    this.#set({ row: Math.floor((inY / tile) * height), column: Math.floor((inX / tile) * width) });
+  }
+
+  #step(event) {
+    if (!this.#maps.length || !this.#hasPlaces || !(event.key in STEPS || event.key === "Escape")) return;
+    event.preventDefault();
+    if (event.key === "Escape") return this.#set(null);
+    const { width, height } = this.#maps[0];
+    if (!this.#place) return this.#set({ row: height >> 1, column: width >> 1 });
+    const [rows, columns] = STEPS[event.key];
+    const within = (place, size) => Math.min(Math.max(place, 0), size - 1);
+    this.#set({ row: within(this.#place.row + rows, height), column: within(this.#place.column + columns, width) });
+  }
+
+  #set(place) {
+    this.#place = place;
+    this.#paint();
+    this.#onPlace();
+  }
+
+  #paint() {
+    const count = this.#maps.length;
+    this.#canvas.hidden = !count;
+    if (!count) return;
+    const room = this.element.clientWidth;
+    const wanted = this.#maps[0].width > 1 ? 84 : 22;
+    const columns = Math.max(1, Math.min(count, Math.round((room + GAP) / (wanted + GAP))));
+    const tile = Math.min((room - (columns - 1) * GAP) / columns, 2 * wanted);
+    const height = Math.ceil(count / columns) * (tile + GAP) - GAP;
+    this.#grid = { columns, tile };
+    const density = window.devicePixelRatio || 1;
+    Object.assign(this.#canvas, { width: Math.round(room * density), height: Math.round(height * density) });
+    this.#canvas.style.height = `${height}px`;
+    const context = this.#canvas.getContext("2d");
+    context.scale(density, density);
+    context.imageSmoothingEnabled = false;
+    this.#maps.forEach((map, index) => {
+      const [x, y] = [(index % columns) * (tile + GAP), Math.floor(index / columns) * (tile + GAP)];
+      context.drawImage(map, x, y, tile, tile);
+      if (this.#place) this.#mark(context, x, y, tile / map.width);
+    });
+  }
+
+  #mark(context, x, y, scale) {
+    context.strokeStyle = MARK;
+    context.lineWidth = 2;
+    context.strokeRect(x + this.#place.column * scale, y + this.#place.row * scale, scale, scale);
+  }
+}

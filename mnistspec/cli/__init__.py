@@ -41,8 +41,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    new, build, train, validate, predict, demo, evaluate, data, blocks, explain, schema, show, diff, code, graph, export,
-    sweep, compare, report,
+    new, build, train, validate, predict, evaluate, demo, data, blocks, explain, schema, show, diff, code, graph,
+    export, sweep, compare, report,
 )  # fmt: skip
 for command in _COMMANDS:
     app.command()(command)

@@ -76,10 +76,19 @@ def export_safetensors(path: Path, model: TrainedModel, card: dict[str, Any]) ->
 
 
 def export_onnx(path: Path, model: TrainedModel, card: dict[str, Any], data: Dataset, *, normalized: bool) -> OnnxCheck:
-    """Write the network as ONNX with a batch of any size, once onnxruntime agrees with it on the whole test set.
+    """Write the network as ONNX with a batch of any size, checked as in ``make_onnx``."""
+    content, check = make_onnx(path, model, card, data, normalized=normalized)
+    write_atomically(path, content)
+    return check
 
-    With ``normalized`` the file takes pixels in [0, 1] and normalises them itself. Raises MnistspecError, and writes
-    nothing, where the packages are missing or a prediction differs.
+
+def make_onnx(
+    path: Path, model: TrainedModel, card: dict[str, Any], data: Dataset, *, normalized: bool
+) -> tuple[bytes, OnnxCheck]:
+    """Return the network as ONNX for a file at ``path``, once onnxruntime agrees with it on the whole test set.
+
+    With ``normalized`` it takes pixels in [0, 1] and normalises them itself. Raises MnistspecError where the packages
+    are missing or a prediction differs.
     """
     missing = [package for package in _PACKAGES if find_spec(package) is None]
     if missing:
@@ -91,8 +100,7 @@ def export_onnx(path: Path, model: TrainedModel, card: dict[str, Any], data: Dat
             f"{path}: not written: with onnxruntime {check.differing_predictions:,} of {check.images:,} predictions "
             f"differ, logits by up to {check.largest_difference:.2g}"
         )
-    write_atomically(path, content)
-    return check
+    return content, check
 
 
 class _Normalization(nn.Module):

@@ -13,7 +13,11 @@ export function measureStrength(levels) {
   const background = estimateBackground(levels);
   const { values } = levels;
   const difference = values.map((value, i) => value - background(i));
-  let noise = percentile(findFrame(levels).map((i) => Math.abs(difference[i])), 25) / QUARTILE;
+  let noise =
+    percentile(
+      findFrame(levels).map((i) => Math.abs(difference[i])),
+      25,
+    ) / QUARTILE;
   if (blurRadius(levels) > 0) {
     const steps = values.subarray(1).map((value, i) => Math.abs(value - values[i]));
     noise = Math.max(noise, percentile(steps, 40) / FORTIETH / Math.SQRT2);

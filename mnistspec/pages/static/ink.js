@@ -24,7 +24,10 @@ export function findInk(levels) {
   const sheet = findSheet(kept, width, height);
   const found = sheet && findInk(crop(levels, sheet));
   if (found) return found;
-  const full = percentile(strength.filter((value, i) => kept[i] && value > strong), 90);
+  const full = percentile(
+    strength.filter((value, i) => kept[i] && value > strong),
+    90,
+  );
   const wide = widen(kept, width, height);
   const values = strength.map((value, i) => (wide[i] ? Math.min(Math.max((value - floor) / (full - floor), 0), 1) : 0));
   return { values, width, height };
@@ -32,7 +35,9 @@ export function findInk(levels) {
 
 /** Cut a box {top, bottom, left, right}, the ends excluded, out of a picture. */
 export function crop({ values, width }, { top, bottom, left, right }) {
-  const rows = Array.from({ length: bottom - top }, (_, y) => values.subarray((top + y) * width + left, (top + y) * width + right));
+  const rows = Array.from({ length: bottom - top }, (_, y) =>
+    values.subarray((top + y) * width + left, (top + y) * width + right),
+  );
   const cut = new values.constructor((bottom - top) * (right - left));
   rows.forEach((row, y) => cut.set(row, y * (right - left)));
   return { values: cut, width: right - left, height: bottom - top };
@@ -62,7 +67,9 @@ function findOtsuThreshold(strengths) {
   let low = strengths.reduce((least, value) => Math.min(least, value), Infinity);
   let high = largest(strengths);
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
-  const edges = Float64Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : low + i * ((high - low) / bins)));
+  const edges = Float64Array.from({ length: bins + 1 }, (_, i) =>
+    i === bins ? high : low + i * ((high - low) / bins),
+  );
   const counts = new Float64Array(bins);
   for (const value of strengths) {
     let bin = Math.min(Math.floor(((value - low) / (high - low)) * bins), bins - 1);
@@ -149,7 +156,8 @@ function widenLines(mask, radius, lines, pixels) {
     let next = 0;
     for (let i = 0; i < pixels.count; i++) {
       if (!mask[at(i)]) continue;
-      for (next = Math.max(next, i - radius); next <= Math.min(i + radius, pixels.count - 1); next++) wide[at(next)] = 1;
+      for (next = Math.max(next, i - radius); next <= Math.min(i + radius, pixels.count - 1); next++)
+        wide[at(next)] = 1;
     }
   }
   return wide;

@@ -69,8 +69,10 @@ export function findPrincipalAxis(matrix) {
         if (a[p][q] === 0) continue;
         const angle = 0.5 * Math.atan2(2 * a[p][q], a[q][q] - a[p][p]);
         const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-        for (const row of [...a, ...vectors]) [row[p], row[q]] = [cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]];
-        for (let i = 0; i < size; i++) [a[p][i], a[q][i]] = [cos * a[p][i] - sin * a[q][i], sin * a[p][i] + cos * a[q][i]];
+        for (const row of [...a, ...vectors])
+          [row[p], row[q]] = [cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]];
+        for (let i = 0; i < size; i++)
+          [a[p][i], a[q][i]] = [cos * a[p][i] - sin * a[q][i], sin * a[p][i] + cos * a[q][i]];
       }
     }
   }

@@ -9,15 +9,25 @@ const EDGE = 0.2; // ink weaker than this does not count for the extent of a dig
 
 /** Scale ink in [0, 1] into a 20x20 box, its centre of mass at the centre of a canvas of 28x28 bytes. */
 export function placeInk(ink) {
-  const cut = crop(ink, findExtent((i) => ink.values[i] > EDGE, ink.width, ink.height));
+  const cut = crop(
+    ink,
+    findExtent((i) => ink.values[i] > EDGE, ink.width, ink.height),
+  );
   const scale = BOX / Math.max(cut.width, cut.height);
   const [width, height] = [cut.width, cut.height].map((side) => Math.max(1, roundHalfEven(side * scale)));
   const digit = resize({ ...cut, values: Float32Array.from(cut.values) }, width, height);
   // A thin pen grows faint when it is scaled down; in MNIST the middle of a stroke is full ink.
   const half = digit.reduce((high, value) => Math.max(high, value), -Infinity) / 2;
-  const full = Math.fround(percentile(digit.filter((value) => value > half), 75));
+  const full = Math.fround(
+    percentile(
+      digit.filter((value) => value > half),
+      75,
+    ),
+  );
   digit.forEach((value, i) => (digit[i] = Math.min(Math.max(value / full, 0), 1)));
-  const top = findOffset(Float32Array.from({ length: height }, (_, y) => sumFloat32(digit.subarray(y * width, (y + 1) * width))));
+  const top = findOffset(
+    Float32Array.from({ length: height }, (_, y) => sumFloat32(digit.subarray(y * width, (y + 1) * width))),
+  );
   const profile = new Float32Array(width);
   digit.forEach((value, i) => (profile[i % width] += value));
   const left = findOffset(profile);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -12,10 +12,11 @@ import typer
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
 from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.options import DataDir, Device, Json, SpecFiles
+from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
-    from mnistspec.runs.engine import Engine
-    from mnistspec.runs.grid import Job
+    from mnistspec.runs.cluster_parcel import Needs
+    from mnistspec.runs.engine import Engine, LocalEngine
     from mnistspec.runs.sweep import Run, Sweep
 
     Show = Callable[[Run | None], None]
@@ -54,31 +55,50 @@ def sweep(
     ),
     data_dir: DataDir = None,
     device: Device = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786, not on this machine; "
+            "--data-dir is then a folder of theirs. Connect only to one that you trust: its messages can run code.",
+            show_default=False,
+        ),
+    ] = None,
+    retries: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="With --cluster: how often a run whose worker is lost is repeated; 2 if not given.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Train a grid of runs, specs x settings x seeds, several at a time.
+    """Train a grid of runs, specs x settings x seeds, several at a time, here or on the workers of a cluster.
 
     The same command again goes on with what is not done. The results are in DIR/sweep.csv and DIR/sweep.json.
 
     Example: mnistspec sweep specs/step6.yaml --seeds 0-4 --set train.batch_size=64,128
     """
+    from mnistspec.cli.sweep_cluster import open_cluster
+    from mnistspec.runs.cluster_parcel import Needs
     from mnistspec.runs.grid import make_grid, parse_seeds
     from mnistspec.runs.lock import lock_folder
     from mnistspec.runs.sweep import Sweep
 
     fixed = [] if epochs is None else [f"train.epochs={epochs}"]
+    _check_options(cluster, jobs, retries)
     grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
     with lock_folder(runs, _LOCK) as lock:
         work = Sweep(runs, grid)
         _tell_plan(work)
         if not all(run.is_over for run in work.runs):
-            kind = _check_machine(grid, device, data_dir)
-            options = [f"--device={device}"] if device else []
-            options += [f"--data-dir={data_dir}"] if data_dir else []
-            from mnistspec.runs.engine import LocalEngine
-
-            at_once = jobs or (_count_cores() if kind == "cpu" else 1)
-            with LocalEngine(runs, jobs=at_once, threads=threads, options=tuple(options), keep_open=(lock,)) as engine:
+            needs = Needs(tuple(sorted({job.spec.data for job in grid})), str(data_dir) if data_dir else None, device)
+            with (
+                open_cluster(cluster, work, needs, threads, 2 if retries is None else retries)
+                if cluster
+                else _open_machine(work, needs, threads, jobs, lock)
+            ) as engine:
                 _execute(work, engine)
         else:
             work.write()
@@ -96,14 +116,24 @@ def _tell_plan(work: Sweep) -> None:
             print_message(run_line(run, work))
 
 
-def _check_machine(grid: Sequence[Job], device: str | None, data_dir: Path | None) -> str:
-    """Return the kind of device there is; raise what would stop each run, and fetch the data once for all."""
+def _check_options(cluster: str | None, jobs: int | None, retries: int | None) -> None:
+    """Raise UsageError for an option of one kind of sweep with the other."""
+    if cluster is not None and jobs is not None:
+        raise UsageError("--jobs is for this machine: on a cluster each thread of a worker (--nthreads) is a run")
+    if cluster is None and retries is not None:
+        raise UsageError("--retries is for runs whose worker is lost: give it with --cluster")
+
+
+def _open_machine(work: Sweep, needs: Needs, threads: int, jobs: int | None, lock: int) -> LocalEngine:
+    """Return the engine for this machine; raise what would stop each run, and fetch the data once for all."""
     from mnistspec.data.datasets import load_dataset
+    from mnistspec.runs.engine import LocalEngine
     from mnistspec.training.device import choose_device
 
-    for name in {job.spec.data for job in grid}:
-        load_dataset(name, data_dir=data_dir)
-    return choose_device(device).type
+    for name in needs.data:
+        load_dataset(name, data_dir=None if needs.data_dir is None else Path(needs.data_dir))
+    at_once = jobs or (_count_cores() if choose_device(needs.device).type == "cpu" else 1)
+    return LocalEngine(work.root, jobs=at_once, threads=threads, options=needs.options, keep_open=(lock,))
 
 
 def _count_cores() -> int:

@@ -63,6 +63,12 @@ def find_in_folder(info: DatasetInfo, folder: Path) -> Source:
     return source
 
 
+def is_present(info: DatasetInfo) -> bool:
+    """Whether a data set is here without a download: it ships with this package, or is in the cache."""
+    folder = SHIPPED_FOLDER if info.name == "mnist" else default_cache_dir() / info.torchvision_class / "raw"
+    return _find_files(folder, _file_names(info))[0] is not None
+
+
 def find_or_fetch(info: DatasetInfo, cache_dir: Path | None) -> Source:
     """Return the data set's files in the cache (torchvision's layout), downloaded by torchvision if it lacks them."""
     root = cache_dir or default_cache_dir()

@@ -66,6 +66,8 @@ class Execution:
         found = find_checkpoint(self._checkpoints, count_params(folder.spec), self.warnings.append)
         if found is not None:
             self._resume(*found)
+        else:
+            folder.add_environment(self.environment)
 
     @classmethod
     def start(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
+from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,18 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         remove(temporary)
         raise explain_os_error(error, path) from error
+
+
+def make_run_folder(parent: Path) -> Path:
+    """Make a new folder ``<UTC time>-<short id>`` in ``parent``, which is made if need be; never an existing one."""
+    parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        path = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import secrets
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -17,7 +15,15 @@ from mnistspec.errors import CorruptError, UsageError
 from mnistspec.network.builder import build_model
 from mnistspec.runs.checkpoints import limit_bytes
 from mnistspec.runs.documents import read_json, write_json
-from mnistspec.runs.files import digest_file, explain_os_error, hash_text, read_limited, write_atomically, write_text
+from mnistspec.runs.files import (
+    digest_file,
+    explain_os_error,
+    hash_text,
+    make_run_folder,
+    read_limited,
+    write_atomically,
+    write_text,
+)
 from mnistspec.runs.result import count_params
 from mnistspec.runs.trained import TrainedModel
 from mnistspec.runs.weights import load_tensors, save_tensors
@@ -63,8 +69,7 @@ class RunDir:
         """Make a new folder for a run, never an existing one, and write what is known before it begins."""
         path = root / spec.name
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            path = cls._make_unique(path)
+            path = make_run_folder(path)
         except OSError as error:
             raise explain_os_error(error, path) from None
         write_atomically(path / "spec.yaml", source)
@@ -73,15 +78,10 @@ class RunDir:
         write_text(path / "resolved.yaml", resolved)  # last: this makes the folder a run, which can be gone on with
         return cls(path)
 
-    @staticmethod
-    def _make_unique(parent: Path) -> Path:
-        while True:
-            path = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            return path
+    def add_environment(self, environment: dict[str, Any]) -> None:
+        """Write env.json if there is none: the run was prepared on another machine, and begins here."""
+        if not (self.path / "env.json").is_file():
+            write_json(self.path / "env.json", {"seed": self.spec.train.seed, **environment})
 
     @cached_property
     def spec(self) -> Spec:

@@ -35,6 +35,7 @@ class Job:
     spec: Spec
     label: str
     macs: int  # of one image: what an epoch costs beside those of other jobs
+    lines: tuple[int, ...] = ()  # of the spec's blocks in their files
 
     @cached_property
     def resolved(self) -> str:
@@ -155,7 +156,7 @@ def _seed(
     words = [shorten(change) for change in changes if change.partition("=")[0] in varied]
     for seed in seeds or (spec.train.seed,):
         seeded = spec.model_copy(update={"train": spec.train.model_copy(update={"seed": seed})})
-        yield Job(path, changes, seeded, " ".join([spec.name, *words, f"seed {seed}"]), macs)
+        yield Job(path, changes, seeded, " ".join([spec.name, *words, f"seed {seed}"]), macs, document.lines)
 
 
 def _reject_twins(jobs: list[Job]) -> None:

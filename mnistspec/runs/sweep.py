@@ -35,6 +35,7 @@ class Run:
     message: str = ""
     epochs: int = 0  # done
     epochs_before: int = 0  # of these, done before this sweep began
+    told: bool = False  # whether the engine tells of them, rather than the folder
     result: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -72,6 +73,7 @@ class Sweep:
         """Find out what is done already, and what can go on from a checkpoint."""
         self.root = root
         self.runs = [Run(job) for job in jobs]
+        self._by_job = {run.job: run for run in self.runs}
         self._index = _FolderIndex(root)
         self._pending: dict[Future[Outcome], Run] = {}
         self._began = time.monotonic()
@@ -133,7 +135,14 @@ class Sweep:
             self._index.refresh(name)
         for run in running:
             run.folder = run.folder or self._find_new(run)
-            run.epochs = count_epochs(run.folder) if run.folder else 0
+            if run.folder and not run.told:
+                run.epochs = count_epochs(run.folder)
+
+    def note_epochs(self, job: Job, epochs: int) -> None:
+        """Take note of how far a run is, from an engine whose runs are not in the sweep's folder yet."""
+        run = self._by_job[job]
+        if run.status in {WAITING, RUNNING}:
+            run.told, run.epochs = True, epochs
 
     def time_left(self) -> float | None:
         """Return the seconds left at the pace so far, where an epoch costs what its arithmetic costs; None at first."""

@@ -26,3 +26,10 @@ def choose_device(name: str | None = None) -> torch.device:
         there = ", ".join(kind for kind, count in present.items() if count)
         raise UsageError(f'the device "{name}" is not on this machine; it has: {there}')
     return device
+
+
+def list_devices() -> list[str]:
+    """Return the devices of this machine, the best first, with the names of GPUs."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    devices = [f"cuda:{index} ({torch.cuda.get_device_name(index)})" for index in range(count)]
+    return [*devices, *(["mps"] if torch.backends.mps.is_available() else []), "cpu"]

@@ -12,7 +12,7 @@ import torch
 
 from mnistspec.data.datasets import load_dataset
 from mnistspec.errors import UsageError
-from mnistspec.runs import folder as folders
+from mnistspec.runs import files
 from mnistspec.runs.execution import Execution
 from mnistspec.runs.folder import RunDir
 from mnistspec.spec.dump import dump_spec
@@ -57,8 +57,8 @@ def test_sixteen_runs_of_one_second_get_sixteen_folders(bench: Bench, monkeypatc
 
     # Half of the short ids come twice, too.
     ids = iter([f"{i // 2:06x}" for i in range(4 * CROWD)])
-    monkeypatch.setattr(folders, "datetime", Standing)
-    monkeypatch.setattr(folders.secrets, "token_hex", lambda _: next(ids))  # type: ignore[attr-defined]  # its import
+    monkeypatch.setattr(files, "datetime", Standing)
+    monkeypatch.setattr(files.secrets, "token_hex", lambda _: next(ids))  # type: ignore[attr-defined]  # its import
     spec = load_spec(bench.write_spec())
 
     def create(_: int) -> Path:

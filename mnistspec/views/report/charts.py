@@ -13,7 +13,7 @@ from mnistspec.views.pictures.page import make_printable
 from mnistspec.views.report.chart import FONT, GREY, INK, REFERENCE, RULE, SMALL, TEST, TRAIN, Chart, hover
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MARKED = 40  # epochs at most, for a dot at each
 _WIDE = 20  # the ratio of most to fewest parameters from which the axis is logarithmic
 _LABEL_HEIGHT = 12.0  # points
-_STYLES = {"train": (TRAIN, (0, (4, 2))), "test": (TEST, "solid")}
+_LINES = ((TRAIN, (0, (4, 2))), (TEST, "solid"))
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,23 @@ class Curve:
         return [max(column) for column in zip(*self.rows, strict=True)]
 
 
-def draw_curves(train: Curve, test: Curve, *, label: str, unit: str, digits: int, target: float | None = None) -> Chart:
-    """Return the chart of one quantity: means over the seeds, and as a band from the lowest seed to the highest."""
+def draw_curves(curves: dict[str, Curve], *, label: str, unit: str, digits: int, target: float | None = None) -> Chart:
+    """Return the chart of one quantity by the names of its two curves, of the training first.
+
+    The means over the seeds are lines; bands reach from the lowest seed to the highest.
+    """
     chart = Chart(360, 264, (50, 8, 8, 64))
-    curves = {"train": train, "test": test}
-    for name, curve in curves.items():
-        _draw_curve(chart.axes, name, curve, unit, digits)
+    for (name, curve), (color, line) in zip(curves.items(), _LINES, strict=True):
+        _draw_curve(chart.axes, name, curve, color, line)
+        _mark_epochs(chart.axes, name, curve, color, lambda value: f"{value:.{digits}f}{unit}")
     if target is not None:
-        line = chart.axes.axhline(target, color=INK, linestyle=":", linewidth=1.1, label=f"target {target:g}{unit}")
-        hover(line, f"target {target:g}{unit}")
+        text = f"target {target:g}{unit}"
+        hover(chart.axes.axhline(target, color=INK, linestyle=":", linewidth=1.1, label=text), text)
     ends = {f"{name} {end}": getattr(curve, end) for name, curve in curves.items() for end in ("low", "high")}
-    panel = Panel(label, unit, digits, max, {"test": test.mean, **ends}, target)
-    low, high = find_limits(panel)
+    *_, measured = curves.values()
+    low, high = find_limits(Panel(label, unit, digits, max, {"test": measured.mean, **ends}, target))
     chart.axes.set_ylim(low, high)
-    count = len(test.mean)
+    count = len(measured.mean)
     chart.axes.set_xlim(0.5, count + 0.5) if count < _MARKED else chart.axes.margins(x=0.02)
     chart.axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     chart.axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
@@ -72,18 +75,20 @@ def draw_curves(train: Curve, test: Curve, *, label: str, unit: str, digits: int
     return chart
 
 
-def _draw_curve(axes: Axes, name: str, curve: Curve, unit: str, digits: int) -> None:
-    color, line = _STYLES[name]
+def _draw_curve(axes: Axes, name: str, curve: Curve, color: str, line: object) -> None:
     epochs = range(1, len(curve.mean) + 1)
     if len(curve.rows) > 1:
         axes.fill_between(epochs, curve.low, curve.high, color=color, alpha=0.18, linewidth=0)
     axes.plot(epochs, curve.mean, color=color, linestyle=line, linewidth=1.6, label=name)
-    if len(epochs) > _MARKED:
+
+
+def _mark_epochs(axes: Axes, name: str, curve: Curve, color: str, write: Callable[[float], str]) -> None:
+    if len(curve.mean) > _MARKED:
         return
-    for epoch, mean, low, high in zip(epochs, curve.mean, curve.low, curve.high, strict=True):
+    for epoch, (mean, low, high) in enumerate(zip(curve.mean, curve.low, curve.high, strict=True), 1):
         (dot,) = axes.plot(epoch, mean, "o", color=color, markersize=3.2)
-        spread = f" ({low:.{digits}f} to {high:.{digits}f})" if len(curve.rows) > 1 else ""
-        hover(dot, f"epoch {epoch}: {name} {mean:.{digits}f}{unit}{spread}")
+        spread = f" ({write(low)} to {write(high)})" if len(curve.rows) > 1 else ""
+        hover(dot, f"epoch {epoch}: {name} {write(mean)}{spread}")
 
 
 def draw_accuracies(recipes: Sequence[Recipe], labels: Sequence[tuple[str, ...]]) -> Chart:

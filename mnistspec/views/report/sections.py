@@ -109,7 +109,7 @@ def _facts(recipe: Recipe) -> list[tuple[str, str]]:
     train = recipe.spec.train
     side = recipe.receptive_field
     return [
-        ("Data", images_of(recipe) if train.holdout else recipe.spec.data),
+        ("Measured on", images_of(recipe)),
         ("Receptive field", f"{side}\N{MULTIPLICATION SIGN}{side} pixels"),
         ("Multiply-accumulates", f"{recipe.macs:,} an image"),
         ("Epochs", f"{train.epochs:,}, batches of {train.batch_size:,}"),
@@ -156,7 +156,8 @@ def _curves(step: Step, key: str, label: str) -> list[Figure]:
     if not step.epochs or not next(iter(step.epochs.values())):
         return []
     target = step.recipe.spec.targets.min_test_accuracy
-    spread = "; the bands reach from the lowest seed to the highest" if len(step.epochs) > 1 else ""
+    name = "held-out" if step.recipe.spec.train.holdout else "test"
+    spread = ": lines at the mean, bands from the lowest to the highest" if len(step.epochs) > 1 else ""
     figures = []
     for quantity, axis, unit, digits, line in (
         ("loss", "loss (mean cross-entropy, nats)", "", 4, None),
@@ -166,13 +167,13 @@ def _curves(step: Step, key: str, label: str) -> list[Figure]:
             Curve([[epoch[f"{kind}_{quantity}"] for epoch in epochs] for epochs in step.epochs.values()])
             for kind in ("train", "test")
         )
-        ends = f"in the last, training {train.mean[-1]:.{digits}f}{unit}, test {test.mean[-1]:.{digits}f}{unit}"
+        ends = f"in the last, training {train.mean[-1]:.{digits}f}{unit}, {name} {test.mean[-1]:.{digits}f}{unit}"
         figures.append(
             Figure(
                 f"{key}-{quantity}",
-                draw_curves(train, test, label=axis, unit=unit, digits=digits, target=line),
+                draw_curves({"training": train, name: test}, label=axis, unit=unit, digits=digits, target=line),
                 f"{label}: curves of the {quantity} over {plural(len(test.mean), 'epoch')}; {ends}.",
-                f"{quantity.capitalize()} by epoch, mean of {plural(len(step.epochs), 'seed')}{spread}.",
+                f"{quantity.capitalize()} by epoch, {plural(len(step.epochs), 'seed')}{spread}.",
             )
         )
     return figures

@@ -52,7 +52,7 @@ def results_table(recipe: Recipe) -> Table:
     ]  # fmt: skip
     spread = ("Last epoch", "Lowest seed", "Highest seed") if several else ("Last epoch",)
     return Table(
-        f"Results over {plural(len(runs), 'seed')}, measured on the {images_of(recipe)}",
+        f"{plural(len(runs), 'seed')}, measured on the {images_of(recipe)}",
         ["", *spread, "Best epoch *", "Reference"],
         rows,
     )
@@ -90,7 +90,7 @@ def epochs_table(step: Step) -> Table:
         rows.append(
             [str(index + 1), f"{lr:.3g}", f"{train_loss:.4f}", f"{train:.2f}", f"{test_loss:.4f}", f"{test:.2f}"]
         )
-    which = f", every {every}th epoch" if every > 1 else ""
+    which = f", one in {every} of {count:,}" if every > 1 else ""
     test_word = "Held-out" if step.recipe.spec.train.holdout else "Test"
     head = ("Epoch", "Learning rate", "Training loss", "Training %", f"{test_word} loss", f"{test_word} %")
     return Table(f"Figures by epoch, mean over {plural(len(runs), 'seed')}{which}", head, rows, words=())

@@ -49,3 +49,12 @@ Settings: TypeAlias = Annotated[
         "--set", metavar="KEY=VALUE", help="Change a value of the spec, such as train.batch_size=64; repeatable."
     ),
 ]
+TensorBoard: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--tensorboard",
+        metavar="DIR",
+        help="Write a log for TensorBoard of each run, in a folder of its own below this one.",
+        show_default=False,
+    ),
+]

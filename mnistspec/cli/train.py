@@ -10,7 +10,7 @@ import typer
 from mnistspec.cli.completion import complete_runs, complete_specs
 from mnistspec.cli.console import print_json, print_message, print_result, print_warning
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Json, Settings, Threads
+from mnistspec.cli.options import DataDir, Device, Json, Settings, TensorBoard, Threads
 from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def train(
         int | None,
         typer.Option(metavar="STEPS", min=1, help="Take checkpoints within epochs, too.", show_default=False),
     ] = None,
+    tensorboard: TensorBoard = None,
     as_json: Json = False,
 ) -> None:
     """Train the networks of one or more specs, each into a run folder of its own.
@@ -65,10 +66,10 @@ def train(
     if resume is None and not specs:
         raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
     if resume is not None:
-        executions = _resume(resume, data_dir, device, threads)
+        executions = _resume(resume, data_dir, device, threads, tensorboard)
     else:
-        executions = _start(specs or [], changes, runs, data_dir, device, threads)
-    results = [_run(execution, checkpoint_every, as_json=as_json) for execution in executions]
+        executions = _start(specs or [], changes, runs, data_dir, device, threads, tensorboard)
+    results = [_run(execution, checkpoint_every, tensorboard, as_json=as_json) for execution in executions]
     if as_json:
         print_json(results[0] if len(results) == 1 else results)
     if check_targets and not all(target["met"] for result in results for target in result["targets"]):
@@ -76,7 +77,13 @@ def train(
 
 
 def _start(
-    specs: list[Path], changes: list[str], runs: Path, data_dir: Path | None, device: str | None, threads: int | None
+    specs: list[Path],
+    changes: list[str],
+    runs: Path,
+    data_dir: Path | None,
+    device: str | None,
+    threads: int | None,
+    tensorboard: Path | None,
 ) -> Iterator[Execution]:
     """Yield a new run for each spec, once all of them are known to be right."""
     from mnistspec.spec.loader import load_document
@@ -89,7 +96,7 @@ def _start(
     from mnistspec.training.device import choose_device
     from mnistspec.views.tables import render_text, summary_table
 
-    _use_threads(threads)
+    _prepare(threads, tensorboard)
     chosen = choose_device(device)
     for document, source in documents:
         data = load_dataset(document.spec.data, data_dir=data_dir)
@@ -97,29 +104,38 @@ def _start(
         yield Execution.start(runs, document.spec, source, data, chosen, summary)
 
 
-def _resume(path: Path, data_dir: Path | None, device: str | None, threads: int | None) -> Iterator[Execution]:
+def _resume(
+    path: Path, data_dir: Path | None, device: str | None, threads: int | None, tensorboard: Path | None
+) -> Iterator[Execution]:
     """Yield the run that goes on."""
     from mnistspec.data.datasets import load_dataset
     from mnistspec.runs.execution import Execution, open_run
     from mnistspec.training.device import choose_device
 
-    _use_threads(threads)
+    _prepare(threads, tensorboard)
     folder = open_run(path)
     yield Execution(folder, load_dataset(folder.spec.data, data_dir=data_dir), choose_device(device))
 
 
-def _use_threads(count: int | None) -> None:
-    """Have torch compute with so many threads; it has to know before it computes anything."""
-    if count is not None:
+def _prepare(threads: int | None, tensorboard: Path | None) -> None:
+    """Do what has to come before anything is computed: set torch's threads, and make the folder for logs."""
+    if threads is not None:
         import torch
 
-        torch.set_num_threads(count)
+        torch.set_num_threads(threads)
+    if tensorboard is not None:
+        from mnistspec.views.tensorboard import prepare_log
+
+        prepare_log(tensorboard)
+        print_message(f"logging for TensorBoard, which shows it with: tensorboard --logdir {tensorboard}")
 
 
-def _run(execution: Execution, checkpoint_every: int | None, *, as_json: bool) -> dict[str, Any]:
+def _run(
+    execution: Execution, checkpoint_every: int | None, tensorboard: Path | None, *, as_json: bool
+) -> dict[str, Any]:
     """Train to the end and return the result, which is printed here unless it is to be JSON."""
     with execution:
-        result = {"run": str(execution.folder.path), **_train(execution, checkpoint_every)}
+        result = {"run": str(execution.folder.path), **_train(execution, checkpoint_every, tensorboard)}
     if not as_json:
         from mnistspec.views.results import result_text
 
@@ -128,15 +144,20 @@ def _run(execution: Execution, checkpoint_every: int | None, *, as_json: bool) -
     return result
 
 
-def _train(execution: Execution, checkpoint_every: int | None) -> dict[str, Any]:
+def _train(execution: Execution, checkpoint_every: int | None, tensorboard: Path | None) -> dict[str, Any]:
     """Train to the end, showing progress; on Ctrl-C or SIGTERM take a checkpoint and say how to go on."""
     from mnistspec.cli.progress import show_progress
     from mnistspec.views.painting import paint_run
 
     shown = 0
+    steps = execution.run(paint_run, checkpoint_every)
+    if tensorboard is not None:
+        from mnistspec.views.tensorboard import log_epochs
+
+        steps = log_epochs(steps, execution, tensorboard)
     interruption.busy = lambda: execution.busy
     try:
-        for _ in show_progress(execution.run(paint_run, checkpoint_every), execution):
+        for _ in show_progress(steps, execution):
             interruption.check()
             shown = _show_warnings(execution, shown)
     except Interrupted:

@@ -60,7 +60,7 @@ def rates_of(optimizer: torch.optim.Optimizer, schedule: Any, steps: int) -> lis
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_specs(path: Path) -> None:
-    assert len(SHIPPED) == 7
+    assert len(SHIPPED) == 8
     spec = load_spec(path)
     assert_same_network(spec, run_code(spec))
 

@@ -32,6 +32,7 @@ _MODULES = (
     "preparation.js",
     "pad.js",
     "bars.js",
+    "palette.js",
     "network.js",
     "offline.js",
 )
@@ -73,7 +74,9 @@ def _describe(card: dict[str, Any], data: Dataset, check: OnnxCheck, runtime: Ru
     """Return what the page shows, with the first test image of each class."""
     labels = data.test_labels.tolist()
     firsts = [labels.index(label) for label in sorted(set(labels))]
-    examples = [{"label": labels[i], "pixels": _encode(data.test_images[i].numpy().tobytes())} for i in firsts]
+    examples = [
+        {"index": i, "label": labels[i], "pixels": _encode(data.test_images[i].numpy().tobytes())} for i in firsts
+    ]
     measured = {"accuracy": check.accuracy, "images": check.images}
     return {**card, "examples": examples, "measured": measured, "runtime": runtime.version}
 

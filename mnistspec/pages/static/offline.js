@@ -3,9 +3,9 @@
 import { Bars, make } from "./bars.js";
 import { loadNetwork } from "./network.js";
 import { Pad } from "./pad.js";
+import { decodeBytes, paintImage } from "./palette.js";
 import { prepare } from "./preparation.js";
 
-const IMAGE_SIDE = 28;
 const WORKING_SIDE = 384; // of a picture's longer side: at least this many pixels are kept, and less than twice that
 const NO_INK = "No ink found: the image is blank, or what it shows hardly differs from its background.";
 
@@ -22,30 +22,27 @@ let isStale = false;
 async function update() {
   find("undo").disabled = !pad.canUndo;
   find("clear").disabled = pad.isEmpty;
+  find("source").textContent = pad.source?.text ?? "";
   isStale = true;
   if (isBusy || !classify) return;
   isBusy = true;
   while (isStale) {
     isStale = false;
+    const start = performance.now();
     await answer();
-    await new Promise(requestAnimationFrame); // the pen goes first
+    const pause = performance.now() - start; // half of the time is the pen's
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
   isBusy = false;
 }
 
 async function answer() {
-  const pixels = pad.isEmpty ? null : prepare(pad.source ?? pad.toImageData());
-  showPixels(find("input"), pixels ?? new Uint8Array(IMAGE_SIDE * IMAGE_SIDE));
-  if (pixels) bars.show((await classify(pixels))[0]);
+  const { pixels, picture } = pad.source ?? {};
+  const input = pad.isEmpty ? null : (pixels ?? prepare(picture ?? pad.toImageData()));
+  find("input").getContext("2d").drawImage(paintImage(input ?? new Uint8Array(784)), 0, 0);
+  if (input) bars.show((await classify(input))[0]);
   else bars.clear();
-  say(pixels || pad.isEmpty ? "" : NO_INK);
-}
-
-/** Draw 28x28 bytes, light ink on black, or the other way round. */
-function showPixels(canvas, pixels, isInverted = false) {
-  const picture = new ImageData(IMAGE_SIDE, IMAGE_SIDE);
-  pixels.forEach((value, i) => picture.data.set([...Array(3).fill(isInverted ? 255 - value : value), 255], 4 * i));
-  canvas.getContext("2d").putImageData(picture, 0, 0);
+  say(input || pad.isEmpty ? "" : NO_INK);
 }
 
 function say(text, isWrong = false) {
@@ -53,9 +50,9 @@ function say(text, isWrong = false) {
   find("message").classList.toggle("wrong", isWrong);
 }
 
-/** Put an image file on the pad; a large one is answered in more detail than the pad shows. */
+/** Put an image file on the pad; the network gets it from the file, which may be finer than the pad. */
 async function open(file) {
-  if (!file) return;
+  if (!file) return say("Drop an image file: a picture from another page has to be saved first.", true);
   try {
     const image = await createImageBitmap(file);
     const factor = Math.max(1, Math.floor(Math.max(image.width, image.height) / WORKING_SIDE));
@@ -63,9 +60,9 @@ async function open(file) {
     const context = new OffscreenCanvas(width, height).getContext("2d");
     context.imageSmoothingQuality = "high";
     context.drawImage(image, 0, 0, width, height);
-    pad.drawImage(image, context.getImageData(0, 0, width, height));
+    pad.drawImage(image, { picture: context.getImageData(0, 0, width, height), text: file.name });
   } catch {
-    say(`${file.name || "This"} is not an image that this browser can read.`, true);
+    say(`${file.name} is not an image that this browser can read.`, true);
   }
 }
 
@@ -77,36 +74,29 @@ function listen() {
     open(target.files[0]);
     target.value = ""; // so that the same file can be opened again
   });
-  document.addEventListener("paste", (event) => open(event.clipboardData.files[0]));
+  document.addEventListener("paste", ({ clipboardData }) => clipboardData.files.length && open(clipboardData.files[0]));
   document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === "z") pad.undo();
-    else if (event.key === "Delete") pad.clear();
-    else return;
+    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== "z") return;
     event.preventDefault();
+    pad.undo();
   });
   for (const kind of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
       event.preventDefault(); // the browser would leave the page for the image
-      find("pad").classList.toggle("target", kind === "dragover");
+      find("pad").classList.toggle("receives", kind === "dragover");
       if (kind === "drop") open(event.dataTransfer.files[0]);
     });
   }
 }
 
 function showExamples() {
-  for (const { label, pixels } of card.examples) {
-    const canvas = make("canvas");
-    canvas.width = canvas.height = IMAGE_SIDE;
-    showPixels(
-      canvas,
-      Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0)),
-      true,
-    );
-    const button = make("button", "", canvas);
-    button.type = "button";
-    button.title = card.classes[label];
-    button.setAttribute("aria-label", `Test image: ${card.classes[label]}`);
-    button.addEventListener("click", () => pad.drawImage(canvas));
+  for (const { index, label, pixels } of card.examples) {
+    const image = paintImage(decodeBytes(pixels), true);
+    const canvas = Object.assign(make("canvas"), { width: image.width, height: image.height });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    const text = `Test image ${index}, labelled ${card.classes[label]}`;
+    const button = Object.assign(make("button", "", canvas), { type: "button", title: text, ariaLabel: text });
+    button.addEventListener("click", () => pad.drawImage(image, { pixels: decodeBytes(pixels), text }));
     find("examples").append(button);
   }
 }
@@ -115,11 +105,10 @@ function showFacts() {
   const number = (value) => value.toLocaleString("en");
   const { accuracy, images } = card.measured;
   find("facts").textContent =
-    `${number(card.parameters)} parameters; reads ${accuracy.toFixed(2)} % of ${number(images)} test images right`;
+    `${number(card.parameters)} parameters, ${accuracy.toFixed(2)} % right on the ${number(images)} test images of ${card.data}`;
   const details = {
     Run: `${card.name}/${card.run}`,
-    Weights: `${card.weights} (${card.epoch})`,
-    Data: card.data,
+    Weights: `${card.weights}, ${card.epoch}`,
     "Made by": `mnistspec ${card.mnistspec}, with onnxruntime-web ${card.runtime} (MIT licence)`,
   };
   for (const [term, text] of Object.entries(details))

@@ -20,6 +20,7 @@ from mnistspec.cli.evaluate import evaluate
 from mnistspec.cli.explain import explain
 from mnistspec.cli.export import export
 from mnistspec.cli.graph import graph
+from mnistspec.cli.inspect import inspect
 from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.lr_find import lr_find
 from mnistspec.cli.new import new
@@ -41,8 +42,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
-    new, build, train, validate, predict, evaluate, demo, data, blocks, explain, schema, show, diff, code, graph,
-    export, sweep, compare, report,
+    new, build, train, validate, predict, evaluate, demo, inspect, data, blocks, explain, schema, show, diff, code,
+    graph, export, sweep, compare, report,
 )  # fmt: skip
 for command in _COMMANDS:
     app.command()(command)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mnistspec.spec.schema import Spec
 
-_SMALL = 10  # the side of a map below which a picture of it says little
+_LARGE = 20  # the side of a map in which a digit can be recognised
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def choose_layer(layers: Sequence[InspectedLayer]) -> InspectedLayer:
 
     One that comes out of a ReLU if there is one: what it lets through is what the layers after it get.
     """
-    large = [layer for layer in layers if layer.is_map and layer.layer.output_shape[1] >= _SMALL] or list(layers)
+    large = [layer for layer in layers if layer.is_map and layer.layer.output_shape[1] >= _LARGE] or list(layers)
     return ([layer for layer in large if layer.layer.block.word == "relu"] or large)[-1]
 
 

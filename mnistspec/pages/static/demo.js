@@ -109,7 +109,7 @@ function showMistake(mistake) {
   const pixels = decodeBytes(mistake.pixels);
   const text = `Test image ${mistake.index.toLocaleString("en")}, labelled ${mistake.actual}`;
   pad.drawImage(paintImage(pixels, true), { pixels, text });
-  element("pad").scrollIntoView({ block: "nearest", behavior: "smooth" });
+  element("pad").scrollIntoView({ block: "nearest" });
 }
 
 element("undo").addEventListener("click", () => pad.undo());

@@ -105,9 +105,10 @@ export class MapsView {
     if (!count) return;
     const room = this.element.clientWidth;
     const wanted = this.#maps[0].width > 1 ? 84 : 22;
-    const columns = Math.max(1, Math.min(count, Math.round((room + GAP) / (wanted + GAP))));
-    const tile = Math.min((room - (columns - 1) * GAP) / columns, 2 * wanted);
-    const height = Math.ceil(count / columns) * (tile + GAP) - GAP;
+    const rows = Math.ceil(count / Math.max(1, Math.round((room + GAP) / (wanted + GAP))));
+    const columns = Math.ceil(count / rows);
+    const tile = Math.min((room - (columns - 1) * GAP) / columns, 1.5 * wanted);
+    const height = rows * (tile + GAP) - GAP;
     this.#grid = { columns, tile };
     const density = window.devicePixelRatio || 1;
     Object.assign(this.#canvas, { width: Math.round(room * density), height: Math.round(height * density) });

@@ -154,7 +154,7 @@ export class Pad {
       const next = points[index + 1];
       context.quadraticCurveTo(x, y, (x + next.x) / 2, (y + next.y) / 2);
     }
-    context.lineTo(last.x, last.y); // a single point becomes a dot
+    context.lineTo(last.x + 0.01, last.y); // a single point becomes a dot: lines of no length are not drawn
     context.stroke();
   }
 }

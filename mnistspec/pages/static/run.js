@@ -62,9 +62,9 @@ export class RunView {
     this.#saliency.type = "checkbox";
     this.#saliency.addEventListener("change", () => this.#showInput());
     const label = make("label", "switch", this.#saliency, " Which pixels matter");
-    const legend = make("span", "legend", make("i", "above"), "more light speaks for the answer ");
-    legend.append(make("i", "below"), "against it");
-    const caption = make("figcaption", "", make("span", "", "What the network gets: 28x28"), label, legend);
+    const above = make("span", "legend", make("i", "above"), "more light speaks for the answer");
+    const below = make("span", "legend", make("i", "below"), "more light speaks against it");
+    const caption = make("figcaption", "", make("span", "", "What the network gets: 28x28"), label, above, below);
     return make("figure", "input-figure", this.#input, caption);
   }
 

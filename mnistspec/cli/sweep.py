@@ -11,7 +11,7 @@ import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Json, SpecFiles
+from mnistspec.cli.options import DataDir, Device, Json, SpecFiles, TensorBoard
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def sweep(
             show_default=False,
         ),
     ] = None,
+    tensorboard: TensorBoard = None,
     as_json: Json = False,
 ) -> None:
     """Train a grid of runs, specs x settings x seeds, several at a time, here or on the workers of a cluster.
@@ -87,7 +88,7 @@ def sweep(
     from mnistspec.runs.sweep import Sweep
 
     fixed = [] if epochs is None else [f"train.epochs={epochs}"]
-    _check_options(cluster, jobs, retries)
+    _check_options(cluster, jobs, retries, tensorboard)
     grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
     with lock_folder(runs, _LOCK) as lock:
         work = Sweep(runs, grid)
@@ -97,7 +98,7 @@ def sweep(
             with (
                 open_cluster(cluster, work, needs, threads, 2 if retries is None else retries)
                 if cluster
-                else _open_machine(work, needs, threads, jobs, lock)
+                else _open_machine(work, needs, threads, jobs, lock, tensorboard)
             ) as engine:
                 _execute(work, engine)
         else:
@@ -116,15 +117,19 @@ def _tell_plan(work: Sweep) -> None:
             print_message(run_line(run, work))
 
 
-def _check_options(cluster: str | None, jobs: int | None, retries: int | None) -> None:
+def _check_options(cluster: str | None, jobs: int | None, retries: int | None, tensorboard: Path | None) -> None:
     """Raise UsageError for an option of one kind of sweep with the other."""
     if cluster is not None and jobs is not None:
         raise UsageError("--jobs is for this machine: on a cluster each thread of a worker (--nthreads) is a run")
+    if cluster is not None and tensorboard is not None:
+        raise UsageError("--tensorboard is for this machine: a cluster's runs write no log for TensorBoard")
     if cluster is None and retries is not None:
         raise UsageError("--retries is for runs whose worker is lost: give it with --cluster")
 
 
-def _open_machine(work: Sweep, needs: Needs, threads: int, jobs: int | None, lock: int) -> LocalEngine:
+def _open_machine(
+    work: Sweep, needs: Needs, threads: int, jobs: int | None, lock: int, tensorboard: Path | None
+) -> LocalEngine:
     """Return the engine for this machine; raise what would stop each run, and fetch the data once for all."""
     from mnistspec.data.datasets import load_dataset
     from mnistspec.runs.engine import LocalEngine
@@ -132,8 +137,14 @@ def _open_machine(work: Sweep, needs: Needs, threads: int, jobs: int | None, loc
 
     for name in needs.data:
         load_dataset(name, data_dir=None if needs.data_dir is None else Path(needs.data_dir))
+    if tensorboard is not None:
+        from mnistspec.views.tensorboard import prepare_log
+
+        print_message(prepare_log(tensorboard))
     at_once = jobs or (_count_cores() if choose_device(needs.device).type == "cpu" else 1)
-    return LocalEngine(work.root, jobs=at_once, threads=threads, options=needs.options, keep_open=(lock,))
+    return LocalEngine(
+        work.root, jobs=at_once, threads=threads, options=needs.options, logs=tensorboard, keep_open=(lock,)
+    )
 
 
 def _count_cores() -> int:

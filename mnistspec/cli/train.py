@@ -126,8 +126,7 @@ def _prepare(threads: int | None, tensorboard: Path | None) -> None:
     if tensorboard is not None:
         from mnistspec.views.tensorboard import prepare_log
 
-        prepare_log(tensorboard)
-        print_message(f"logging for TensorBoard, which shows it with: tensorboard --logdir {tensorboard}")
+        print_message(prepare_log(tensorboard))
 
 
 def _run(

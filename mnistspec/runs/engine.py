@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, Self
 
+from mnistspec.runs.grid import name_settings
+
 if TYPE_CHECKING:
     from mnistspec.runs.grid import Job
 
@@ -43,10 +45,21 @@ class LocalEngine:
     """Executes each job as a process of its own, ``mnistspec train``, so that the crash of one harms no other."""
 
     def __init__(
-        self, root: Path, *, jobs: int, threads: int, options: tuple[str, ...] = (), keep_open: tuple[int, ...] = ()
+        self,
+        root: Path,
+        *,
+        jobs: int,
+        threads: int,
+        options: tuple[str, ...] = (),
+        logs: Path | None = None,
+        keep_open: tuple[int, ...] = (),
     ) -> None:
-        """Make run folders in ``root``; ``options`` go to each train command, processes inherit ``keep_open``."""
+        """Make run folders in ``root``; ``options`` go to each train command, processes inherit ``keep_open``.
+
+        Runs log for TensorBoard below ``logs``, those with settings in a folder that has them in its name.
+        """
         self._options = (f"--threads={threads}", *options, "--json")
+        self._logs = logs
         self._root, self._keep_open = root, keep_open if os.name == "posix" else ()
         self._pool = ThreadPoolExecutor(jobs)
         self._lock = Lock()
@@ -90,6 +103,8 @@ class LocalEngine:
 
     def _command(self, job: Job, resume: Path | None) -> list[str]:
         command = [sys.executable, "-m", "mnistspec", "train", *self._options]
+        if self._logs is not None:
+            command.append(f"--tensorboard={self._logs / name_settings(job.settings)}")
         if resume is not None:
             return [*command, f"--resume={resume}"]
         settings = [f"--set={setting}" for setting in (*job.settings, f"train.seed={job.seed}")]

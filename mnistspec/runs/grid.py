@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MAX_RUNS = 10_000
 _SEEDS = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?")
 _MAX_SEED = 2**32 - 1
+_LONGEST_NAME = 100  # of a folder; most systems allow 255 bytes
 _CLOSING = {"]": "[", "}": "{"}
 
 
@@ -168,6 +169,12 @@ def _reject_twins(jobs: list[Job]) -> None:
                 f"the grid has the same run twice: {twin.label} of {twin.path} and {job.label} of {job.path}; "
                 "give each spec and each value once, and different specs different names"
             )
+
+
+def name_settings(settings: Iterable[str]) -> str:
+    """Return settings as the name of a folder: ``sgd.lr=0.1,batch_size=64``; without any it is ``.``, no folder."""
+    text = re.sub(r"[^\w.=,+-]+", "-", ",".join(map(shorten, settings)), flags=re.ASCII)
+    return text[:_LONGEST_NAME].lstrip(".-") or "."
 
 
 def shorten(setting: str) -> str:

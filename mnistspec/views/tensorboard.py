@@ -39,14 +39,15 @@ _NO_PARAMETERS = {"title", "notes", "targets", "reference"}
 _WORDS = {"optimizer", "scheduler"}  # mappings of one word to its arguments
 
 
-def prepare_log(root: Path) -> None:
-    """Make the folder for logs; raise MnistspecError where that or TensorBoard's package is missing."""
+def prepare_log(root: Path) -> str:
+    """Make the folder for logs and say how to look at it; raise MnistspecError without it or TensorBoard's package."""
     if find_spec("tensorboard") is None:
         raise MnistspecError("a log for TensorBoard needs its package: pip install 'mnistspec[tensorboard]'")
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise explain_os_error(error, root) from None
+    return f"logging for TensorBoard, which shows it with: tensorboard --logdir {root}"
 
 
 def find_log(root: Path, execution: Execution) -> Path:

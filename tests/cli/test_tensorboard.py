@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mnistspec import RunDir, load_spec
 from mnistspec.cli.interruption import Interrupted, Interruption
+from mnistspec.runs.grid import name_settings
 from mnistspec.views.tensorboard import SCALARS, flatten_spec
 from tests.command_line import CommandLine, Outcome
 from tests.small_mnist import write_mnist
@@ -212,6 +215,45 @@ def test_a_log_that_cannot_be_written_costs_a_warning(
     assert done.err.count("warning") == 1
     assert "No space left on device" in done.err
     assert "the log for TensorBoard ends here" in done.err
+
+
+@given(settings=st.lists(st.text(min_size=1), max_size=5))
+def test_settings_name_a_folder_that_stays_inside(settings: list[str]) -> None:
+    name = name_settings(settings)
+    assert Path("logs", name).resolve().parent == Path("logs").resolve() or name == "."
+    assert len(Path(name).parts) <= 1
+    assert len(name.encode()) <= 100
+
+
+def test_names_of_settings() -> None:
+    settings = ("train.optimizer.sgd.lr=0.1", "train.batch_size=64", "train.augment=[rotation: 5]")
+    assert name_settings(settings) == "sgd.lr=0.1,batch_size=64,augment=-rotation-5-"
+    assert name_settings(()) == "."
+
+
+def test_a_cluster_sweep_takes_no_log(mnistspec: CommandLine, tmp_path: Path) -> None:
+    done = mnistspec(
+        "sweep", SPECS / "step1.yaml", "--cluster", "tcp://127.0.0.1:1", "--runs", tmp_path, "--tensorboard", tmp_path
+    )
+    assert (done.code, done.err.count("--tensorboard is for this machine")) == (2, 1)
+
+
+@pytest.mark.slow
+def test_each_run_of_a_sweep_has_a_log(mnistspec: CommandLine, data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SPEC, encoding="utf-8")
+    logs = tmp_path / "logs"
+    done = mnistspec(
+        "sweep", tmp_path / "small.yaml", "--seeds", "3,4", "--set", "train.epochs=1", "--data-dir", data_dir,
+        "--runs", tmp_path / "runs", "--tensorboard", logs, "--jobs", "1",
+    )  # fmt: skip
+    assert done.code == 0
+    assert f"tensorboard --logdir {logs}" in done.err
+    found = {path.parent.relative_to(logs).as_posix(): path for path in logs.glob("*/*/*")}
+    assert found.keys() == {"epochs=1/small-seed-3", "epochs=1/small-seed-4"}
+    for log in found.values():
+        run = RunDir(tmp_path / "runs" / "small" / log.name)
+        check_scalars(log, run)
+        assert read_session(log)[1]
 
 
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)

@@ -54,7 +54,9 @@ class InspectedLayer:
         height, width = self.layer.output_shape[1:] if self.is_map else (1, 1)
         if not (0 <= row < height and 0 <= column < width):
             where = (
-                f"its rows are 0 to {height - 1}, its columns 0 to {width - 1}" if self.is_map else "it has no places"
+                f"its rows are 0 to {height - 1}, its columns 0 to {width - 1}"
+                if self.is_map
+                else "features have no places"
             )
             raise UsageError(f"{self.name} has no position {row},{column}: {where}")
         firsts = [self.start + place * self.layer.jump for place in (row, column)]

@@ -97,7 +97,7 @@ def test_every_layer_can_be_drawn(step: int, names: tuple[str, ...]) -> None:
 def test_what_is_not_finite_is_drawn_as_zero() -> None:
     spec = load_spec(SPECS / "step6.yaml")
     layer = inspected_layers(spec)[0]
-    nothing = torch.full((8, 26, 26), torch.nan)
+    nothing = torch.full((8, 28, 28), torch.nan)
     image = torch.zeros(28, 28, dtype=torch.uint8)
     page = draw_inspection(
         image, torch.full((10,), 0.1), Sight(nothing[0, 0, :10], nothing, nothing[0]), layer, DIGITS, title="none"

@@ -172,10 +172,10 @@ class ClusterEngine:
         """Let a task whose worker was lost be repeated by the scheduler, unless that came too often."""
         task.losses, task.worker = task.losses + 1, ""
         if self._stopping:
-            self._drop(task, Outcome("interrupted", message=what))
+            self._drop((task, Outcome("interrupted", message=what)))
         elif task.losses > self._retries:
             times = f"{task.losses} worker{'s were' if task.losses > 1 else ' was'} lost in the middle of this run"
-            self._drop(task, Outcome("failed", message=f"{times}; it may need more memory than they have"))
+            self._drop((task, Outcome("failed", message=f"{times}; it may need more memory than they have")))
         else:
             self._tell(f"{what}; it is repeated ({task.losses} of at most {self._retries} times)")
 
@@ -245,8 +245,10 @@ class ClusterEngine:
 
     def _stop(self) -> None:
         self._stopping = True
-        for task in [task for task in self._tasks.values() if not task.worker]:
-            self._drop(task, Outcome("interrupted", message=task.note) if task.losses else Outcome("waiting"))
+        idle = [task for task in self._tasks.values() if not task.worker]
+        self._drop(
+            *((task, Outcome("interrupted", message=task.note) if task.losses else Outcome("waiting")) for task in idle)
+        )
         if self._tasks:
             self._client.run(stop_sweep, self._name, on_error="ignore", wait=False)
             timer = Timer(_STOP_SECONDS, self._hand, (self._abandon,))
@@ -254,14 +256,15 @@ class ClusterEngine:
             timer.start()
 
     def _abandon(self) -> None:
-        for task in list(self._tasks.values()):
-            self._drop(task, Outcome("interrupted", message="it did not come back in time"))
+        outcome = Outcome("interrupted", message="it did not come back in time")
+        self._drop(*((task, outcome) for task in self._tasks.values()))
 
-    def _drop(self, task: _Task, outcome: Outcome) -> None:
-        """End a task and have the scheduler forget it; a worker that is at it ends it."""
-        self._end(task, outcome)
-        if task.promise is not None:
-            self._client.cancel([task.promise])
+    def _drop(self, *ends: tuple[_Task, Outcome]) -> None:
+        """End tasks and have the scheduler forget them, all at once; a worker that is at one ends it."""
+        promises = [task.promise for task, _ in ends if task.promise is not None]
+        for task, outcome in ends:
+            self._end(task, outcome)
+        self._client.cancel(promises)
 
     def _end(self, task: _Task, outcome: Outcome) -> None:
         if self._tasks.pop(task.key, None) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.box import SIMPLE
 from rich.table import Table
@@ -20,7 +20,8 @@ def workers_table(offers: Sequence[Offer]) -> Table:
     """Return a row a worker: where it is, what it has, and whether runs may be sent there."""
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("worker", "threads", "memory", "versions", "devices", "data sets", "fits"):
-        table.add_column(heading, overflow="fold", justify="right" if heading in {"threads", "memory"} else "left")
+        justify: Literal["left", "right"] = "right" if heading in {"threads", "memory"} else "left"
+        table.add_column(heading, overflow="fold", justify=justify, no_wrap=heading == "worker")
     for offer in offers:
         versions = offer.machine.get("versions", {})
         cells = (

@@ -33,7 +33,7 @@ def test_markdown(mnistspec: CommandLine, quick_run: Path, small_mnist: Path, tm
     data = json.loads(outcome.out)
     links = re.findall(r"!\[.*?\]\((.*?)\)", (tmp_path / "story.md").read_text(encoding="utf-8"))
     assert sorted(links) == sorted(str(Path(file).relative_to(tmp_path)) for file in data["pictures"])
-    assert len(links) == 5
+    assert len(links) == 4
     assert all((tmp_path / link).read_bytes().startswith(b"\x89PNG") for link in links)
     assert (data["missing"], data["left_out"]) == ([], [])
     assert data["recipes"][0]["runs"] == [str(quick_run)]

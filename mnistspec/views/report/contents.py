@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mnistspec.runs.differences import label_recipes
+from mnistspec.spec.schema import Reference
 from mnistspec.views.report.charts import draw_accuracies, draw_parameters
 from mnistspec.views.report.sections import Figure, Section, make_section
 from mnistspec.views.report.tables import Table, environment_table, images_of, plural, runs_table, summary_table
@@ -97,10 +98,13 @@ def _lead(recipes: Sequence[Recipe], labels: Sequence[str]) -> list[str]:
         index = max(places, key=lambda index: recipes[index].mean)
         spread = recipes[index].spread
         deviation = "" if spread is None else f" \N{PLUS-MINUS SIGN} {spread:.2f}"
-        which = f"The highest is that of {labels[index]}: " if len(places) > 1 else ""
-        sentences.append(
-            f"Accuracies are measured on the {where}. {which}{recipes[index].mean:.2f}{deviation} % in the last epoch."
-        )
+        result = f"{recipes[index].mean:.2f}{deviation} % in the last epoch"
+        if len(places) > 1:
+            sentences.append(
+                f"Accuracies are measured on the {where}; the highest is that of {labels[index]}, {result}."
+            )
+        else:
+            sentences.append(f"Accuracy is measured on the {where}: {result}.")
     return sentences
 
 
@@ -108,11 +112,14 @@ def _notes(recipes: Sequence[Recipe]) -> list[str]:
     chosen = "the images that it is measured on"
     if not any(recipe.spec.train.holdout for recipe in recipes):
         chosen = "the test set, on which it is measured"
-    return [
-        "Last epoch: mean over the seeds and, after \N{PLUS-MINUS SIGN}, their sample standard deviation.",
-        f"* Best epoch: the mean of each seed's best epoch, which was chosen on {chosen}: it flatters.",
-        "Reference: what the spec's own source reports for this network; it says nothing of which epoch.",
-    ]
+    notes = [f"* Best epoch: the mean of each seed's best epoch, which was chosen on {chosen}: it flatters."]
+    if any(len(recipe.runs) > 1 for recipe in recipes):
+        notes.insert(
+            0, "Last epoch: mean over the seeds and, after \N{PLUS-MINUS SIGN}, their sample standard deviation."
+        )
+    if any(recipe.spec.reference != Reference() for recipe in recipes):
+        notes.append("Reference: what the spec's own source reports for this network; it says nothing of which epoch.")
+    return notes
 
 
 def _figures(recipes: Sequence[Recipe], words: Sequence[tuple[str, ...]]) -> list[Figure]:
@@ -125,14 +132,15 @@ def _figures(recipes: Sequence[Recipe], words: Sequence[tuple[str, ...]]) -> lis
         plain = [" ".join(label) for label in labels]
         means = ", ".join(f"{label} {r.mean:.2f} %" for label, r in zip(plain, members, strict=True))
         sizes = ", ".join(f"{label} {r.params:,}" for label, r in zip(plain, members, strict=True))
-        figures.append(
-            Figure(
-                f"accuracy-{number}",
-                draw_accuracies(members, labels),
-                f"Accuracy in the last epoch on the {where}, by recipe: {means}.",
-                f"Accuracy in the last epoch on the {where}.",
+        if max(len(members), len(members[0].runs)) > 1:
+            figures.append(
+                Figure(
+                    f"accuracy-{number}",
+                    draw_accuracies(members, labels),
+                    f"Accuracy in the last epoch on the {where}, by recipe: {means}.",
+                    f"Accuracy in the last epoch on the {where}.",
+                )
             )
-        )
         if len(members) > 1:
             figures.append(
                 Figure(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,16 @@ class Table:
     words: tuple[int, ...] = (0,)
     has_total: bool = False
 
+    def without_empty_columns(self) -> Table:
+        """Return the table without the columns that say nothing."""
+        kept = [index for index in range(len(self.head)) if any(row[index] not in {"", NONE} for row in self.rows)]
+        return replace(
+            self,
+            head=[self.head[index] for index in kept],
+            rows=[[row[index] for index in kept] for row in self.rows],
+            words=tuple(kept.index(index) for index in self.words if index in kept),
+        )
+
 
 def results_table(recipe: Recipe) -> Table:
     """Return what was measured beside what the spec's reference reports."""
@@ -55,7 +65,7 @@ def results_table(recipe: Recipe) -> Table:
         f"{plural(len(runs), 'seed')}, measured on the {images_of(recipe)}",
         ["", *spread, "Best epoch *", "Reference"],
         rows,
-    )
+    ).without_empty_columns()
 
 
 def summary_table(recipes: Sequence[Recipe], labels: Sequence[str]) -> Table:
@@ -75,7 +85,7 @@ def summary_table(recipes: Sequence[Recipe], labels: Sequence[str]) -> Table:
         "Best epoch % *", "Reference %", "Targets met",
     )  # fmt: skip
     where = images_of(recipes[0]) if len({images_of(recipe) for recipe in recipes}) == 1 else "images named below"
-    return Table(f"Accuracy on the {where}", head, rows, words=(0, 1))
+    return Table(f"Accuracy on the {where}", head, rows, words=(0, 1)).without_empty_columns()
 
 
 def epochs_table(step: Step) -> Table:

@@ -84,9 +84,9 @@ export class Pad {
   #begin(event) {
     if (this.#pointer !== null || event.button !== 0) return;
     event.preventDefault();
+    this.#add({ points: [this.#place(event)] });
     this.#pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
-    this.#add({ points: [this.#place(event)] });
   }
 
   #draw(event) {
@@ -112,6 +112,7 @@ export class Pad {
   }
 
   #add(step) {
+    this.#pointer = null; // what was being drawn is done
     this.#steps.push(step);
     const sheet = this.#sheet();
     if (sheet > REMEMBERED) this.#steps.splice(0, sheet - REMEMBERED);

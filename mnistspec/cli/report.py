@@ -51,12 +51,12 @@ def report(
     from mnistspec.runs.collection import collect_runs
     from mnistspec.runs.story import Narrator
 
-    collection = collect_runs(paths)
-    for sentence in collection.left_out:
+    narrator = Narrator(collect_runs(paths), data_dir)
+    for sentence in narrator.left_out:
         print_message(sentence)
-    if not collection.runs:
+    if not narrator.recipes:
         raise UsageError(f"no finished run in {', '.join(map(str, paths))}")
-    story = _read(Narrator(collection, data_dir))
+    story = _read(narrator)
     files = _write(story, title, output, pictures)
     if as_json:
         print_json({

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from mnistspec.data.datasets import load_dataset
 from mnistspec.errors import CorruptError, MnistspecError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from mnistspec.data.datasets import Dataset
     from mnistspec.runs.collection import Collection
+
+
+_LARGEST = 1e12
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +58,15 @@ class Narrator:
     """Reads the steps of a story one by one, for reading takes a while; ``recipes`` are all, in order."""
 
     def __init__(self, collection: Collection, data_dir: Path | None = None) -> None:
-        """Put finished runs, at least one, in order; ``data_dir`` has the files of a data set that is not shipped."""
-        comparison = compare_runs(collection.runs, sort="name")
+        """Put finished runs in order; ``data_dir`` has the files of a data set that is not shipped."""
+        runs = [run for run in collection.runs if _is_sound(run.figures)]
+        unsound = [run.path for run in collection.runs if run not in runs]
+        comparison = compare_runs(runs, sort="name")
         self.recipes = tuple(sorted(comparison.recipes, key=lambda recipe: _natural(recipe.spec.name)))
-        self.left_out = tuple(collection.left_out)
+        self.left_out = (
+            *collection.left_out,
+            *(f"{path / 'result.json'}: left out: its figures are not those of a training run" for path in unsound),
+        )
         self.data_dir = data_dir
         self.data: dict[str, Dataset | MnistspecError] = {}
 
@@ -102,6 +110,30 @@ class Narrator:
         if isinstance(data, MnistspecError):
             raise data
         return data
+
+
+def is_figure(value: object) -> TypeGuard[float]:
+    """Return whether a value from a file is a number that a training run can have come to."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _LARGEST
+
+
+def _is_sound(result: dict[str, Any]) -> bool:
+    """Return whether a result, whose file may hold anything, has all the figures that are computed with."""
+    seconds, targets = result["seconds"], result["targets"]
+    return (
+        all(is_figure(result[key]) for key in ("epochs", "test_accuracy", "best_test_accuracy"))
+        and isinstance(seconds, dict)
+        and is_figure(seconds.get("total"))
+        and isinstance(targets, list)
+        and all(
+            isinstance(target, dict)
+            and isinstance(target.get("target"), str)
+            and isinstance(target.get("met"), bool)
+            and is_figure(target.get("wanted"))
+            and (target.get("got") is None or is_figure(target["got"]))
+            for target in targets
+        )
+    )
 
 
 def _read_epochs(path: Path, count: int) -> list[dict[str, float]]:

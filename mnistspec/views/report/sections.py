@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mnistspec.errors import CorruptError
 from mnistspec.runs.comparison import Comparison
 from mnistspec.runs.error_analysis import find_representative
+from mnistspec.runs.files import read_limited
 from mnistspec.views.classes import ClassResult, describe_classes
 from mnistspec.views.difference import describe_difference
 from mnistspec.views.leaderboard import difference_text
@@ -208,7 +211,9 @@ def _pictures(step: Step, key: str, label: str) -> list[Picture]:
     pictures = []
     for name, words in (("confusion", "confusion matrix"), ("mistakes", "mistakes, the most confident first")):
         path = run.path / f"{name}.png"
-        content = path.read_bytes() if path.is_file() and path.stat().st_size <= _LARGEST else b""
+        content = b""
+        with suppress(CorruptError):
+            content = read_limited(path, _LARGEST)
         if content.startswith(_PNG):
             pictures.append(Picture(f"{key}-{name}", content, f"{label}, seed {run.spec.train.seed}: {words}"))
     return pictures

@@ -9,6 +9,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.runs.error_analysis import find_representative
+from mnistspec.runs.story import is_figure
 from mnistspec.views.units import write_unit
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def results_table(recipe: Recipe) -> Table:
     spread = ("Last epoch", "Lowest seed", "Highest seed") if several else ("Last epoch",)
     return Table(
         f"{plural(len(runs), 'seed')}, measured on the {images_of(recipe)}",
-        ["", *spread, "Best epoch *", "Reference"],
+        ["", *spread, "Best epoch\N{NO-BREAK SPACE}*", "Reference"],
         rows,
     ).without_empty_columns()
 
@@ -82,7 +83,7 @@ def summary_table(recipes: Sequence[Recipe], labels: Sequence[str]) -> Table:
         ])  # fmt: skip
     head = (
         "Recipe", "Title", "Parameters", "Receptive field", "Seeds", "Last epoch %", "Lowest", "Highest",
-        "Best epoch % *", "Reference %", "Targets met",
+        "Best epoch %\N{NO-BREAK SPACE}*", "Reference %", "Targets met",
     )  # fmt: skip
     where = images_of(recipes[0]) if len({images_of(recipe) for recipe in recipes}) == 1 else "images named below"
     return Table(f"Accuracy on the {where}", head, rows, words=(0, 1)).without_empty_columns()
@@ -150,14 +151,14 @@ def runs_table(steps: Sequence[Step], labels: Sequence[str]) -> Table:
     for step, label in zip(steps, labels, strict=True):
         shown = find_representative(step.recipe)
         for run in step.recipe.runs:
-            best = f"{_percent(run.figures['best_test_accuracy'])} ({run.figures.get('best_epoch', NONE)})"
+            best = f"{_percent(run.figures['best_test_accuracy'])} ({str(run.figures.get('best_epoch', NONE))[:10]})"
             rows.append([
                 label, str(run.spec.train.seed), begun_at(run), f"{float(run.figures['seconds']['total']):,.0f}",
                 _percent(run.figures["test_accuracy"]), best, "yes" if run is shown else "", str(run.path),
             ])  # fmt: skip
     head = (
-        "Recipe", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch % * (which)", "Representative",
-        "Run folder",
+        "Recipe", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch %\N{NO-BREAK SPACE}* (which)",
+        "Representative", "Run folder",
     )  # fmt: skip
     return Table("The runs that this report is made from", head, rows, words=(0, 6, 7))
 
@@ -207,7 +208,7 @@ def _best(runs: Sequence[Record], key: str) -> str:
 
 def _numbers(runs: Sequence[Record], key: str) -> list[float]:
     values = (run.figures.get(key) for run in runs)
-    return [float(value) for value in values if isinstance(value, int | float)]
+    return [float(value) for value in values if is_figure(value)]
 
 
 def _percent(value: float | None) -> str:

@@ -119,7 +119,7 @@ ROWS = (
         figure=time_to_accuracy,
         reach=8,
         stretch=15,
-        parts="yardstick {:.0f} s, mnistspec {:.0f} s with its start, {:.0f} epochs; each round another seed",
+        parts="yardstick {:.0f} s, mnistspec {:.0f} s with its start, to epoch {:.0f}; each round another seed",
         values=(
             lambda measured: YARDSTICK_EPOCHS * _YARDSTICK(measured),
             take("reach", "wall_s"),
@@ -145,7 +145,7 @@ ROWS = (
         unit=" %",
         reach=15,
         stretch=25,
-        parts="{:.1f} of {:.0f} GFLOP/s with {:.0f} threads",
+        parts="{:.1f} of {:.0f} GFLOP/s, threads: {:.0f}",
         values=(
             lambda measured: flop_per_second(measured) / 1e9,
             lambda measured: measured["matrix"]["flop_per_s"] / 1e9,

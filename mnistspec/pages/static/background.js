@@ -1,6 +1,6 @@
 // The background of a picture, as mnistspec/data/ink.py estimates it. A picture is {values: Float64Array, width, height}.
 
-import { dot, percentile, roundHalfEven, solve } from "./numbers.js";
+import { dot, findLeast, percentile, roundHalfEven, solve } from "./numbers.js";
 
 const FRAME = 0.04; // part of the picture's sides where background is expected
 const FRAME_SAMPLES = 4000;
@@ -23,7 +23,7 @@ export function measureStrength(levels) {
     noise = Math.max(noise, percentile(steps, 40) / FORTIETH / Math.SQRT2);
   }
   // Ink is the smaller part, so its differences are the larger ones: the third moment has their sign.
-  const sign = difference.reduce((sum, value) => sum + value * value * value, 0) > 0 ? 1 : -1;
+  const sign = dot(difference, products(difference, difference)) > 0 ? 1 : -1;
   return { strength: difference.map((value) => Math.max(sign * value, 0)), noise };
 }
 
@@ -46,7 +46,6 @@ function estimateBackground(levels) {
   const place = (i, side) => (side > 1 ? -1 + (2 * i) / (side - 1) : -1);
   const x = chosen.map((i) => place(i % width, width));
   const y = chosen.map((i) => place(Math.floor(i / width), height));
-  const products = (first, second) => first.map((value, i) => value * second[i]);
   const terms = [x.map(() => 1), x, y, products(x, x), products(x, y), products(y, y)];
   const { solution, miss } = fitAbsolute(terms, wanted);
   // A digit cropped tightly can look a little like uneven light: only a much better fit counts.
@@ -56,6 +55,10 @@ function estimateBackground(levels) {
     const [u, v] = [place(i % width, width), place(Math.floor(i / width), height)];
     return a + b * u + c * v + d * u * u + e * u * v + f * v * v;
   };
+}
+
+function products(first, second) {
+  return first.map((value, i) => value * second[i]);
 }
 
 /** Minimise the sum of absolute differences (iteratively reweighted least squares); `miss` is their mean. */
@@ -107,7 +110,7 @@ function findFrame({ width, height }) {
 /** Blur a noisy picture in 256 levels as Pillow does: three box blurs along the rows, three along the columns. */
 export function blur(levels) {
   const { values, width, height } = levels;
-  const lowest = values.reduce((low, value) => Math.min(low, value), Infinity);
+  const lowest = findLeast(values);
   const bytes = Uint8Array.from(values, (value) => Math.min(roundHalfEven(value - lowest), 255));
   // P. Gwosdek and others, Theoretical foundations of Gaussian convolution by extended box filtering, 2011.
   const variance = Math.fround(blurRadius(levels) ** 2 / 3);

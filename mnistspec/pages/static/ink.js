@@ -1,7 +1,7 @@
 // Tell the ink of a drawn digit from its background, step for step as mnistspec/data/ink.py does.
 
 import { blur, measureStrength } from "./background.js";
-import { percentile } from "./numbers.js";
+import { findLargest, findLeast, percentile } from "./numbers.js";
 
 const MIN_CONTRAST = 12; // levels (of 255) by which ink stands out from the background ...
 const MIN_SIGNAL_TO_NOISE = 6; // ... and so many times the noise
@@ -14,8 +14,8 @@ const SHEET_SIDE = 0.4; // ... and is so large a part of the picture may be a sh
 /** Return the ink in a picture as strengths in [0, 1], a picture again; null if there is none. */
 export function findInk(levels) {
   let { strength, noise } = measureStrength(levels);
-  if (largest(strength) < CLEAN_SIGNAL_TO_NOISE * noise) ({ strength, noise } = measureStrength(blur(levels)));
-  if (largest(strength) < Math.max(MIN_CONTRAST, MIN_SIGNAL_TO_NOISE * noise)) return null;
+  if (findLargest(strength) < CLEAN_SIGNAL_TO_NOISE * noise) ({ strength, noise } = measureStrength(blur(levels)));
+  if (findLargest(strength) < Math.max(MIN_CONTRAST, MIN_SIGNAL_TO_NOISE * noise)) return null;
   const { width, height } = levels;
   const floor = 3 * noise;
   const strong = findOtsuThreshold(strength.filter((value) => value > floor));
@@ -57,15 +57,11 @@ export function findExtent(isInside, width, height) {
   return box.bottom ? box : null;
 }
 
-function largest(values) {
-  return values.reduce((high, value) => Math.max(high, value), -Infinity);
-}
-
 /** Return the threshold that splits strengths into the two classes that differ most (N. Otsu, 1979). */
 function findOtsuThreshold(strengths) {
   const bins = 256;
-  let low = strengths.reduce((least, value) => Math.min(least, value), Infinity);
-  let high = largest(strengths);
+  let low = findLeast(strengths);
+  let high = findLargest(strengths);
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
   const edges = Float64Array.from({ length: bins + 1 }, (_, i) =>
     i === bins ? high : low + i * ((high - low) / bins),
@@ -93,7 +89,7 @@ function findOtsuThreshold(strengths) {
 /** Keep the connected parts above `weak` that hold enough above `strong` to be strokes and not specks. */
 function keepStrokes(strength, weak, strong, width, height) {
   const labels = labelComponents((i) => strength[i] > weak, width, height);
-  const count = 1 + largest(labels);
+  const count = 1 + findLargest(labels);
   const sizes = new Float64Array(count);
   const contacts = new Float64Array(count);
   for (let i = 0; i < labels.length; i++) if (strength[i] > strong) sizes[labels[i]]++;
@@ -101,8 +97,8 @@ function keepStrokes(strength, weak, strong, width, height) {
   for (let y = 0; y < height; y++) for (const x of [0, width - 1]) contacts[labels[y * width + x]]++;
   sizes[0] = contacts[0] = 0;
   const inside = sizes.map((size, label) => (contacts[label] > OUTLINE * 2 * (width + height) ? 0 : size));
-  const chosen = largest(inside) > 0.001 * width * height ? inside : sizes;
-  const least = Math.max(1, SPECK * largest(chosen));
+  const chosen = findLargest(inside) > 0.001 * width * height ? inside : sizes;
+  const least = Math.max(1, SPECK * findLargest(chosen));
   return labels.map((label) => (chosen[label] >= least ? 1 : 0));
 }
 

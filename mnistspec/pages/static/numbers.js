@@ -7,14 +7,51 @@ export function roundHalfEven(value) {
   return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : below + 1;
 }
 
-/** Return a percentile, interpolated linearly between its two neighbours, of a Float64Array (or another typed one) that is not empty. */
+/** Return a percentile, interpolated linearly between its two neighbours, of a typed array that is not empty. */
 export function percentile(values, percent) {
-  const ordered = values.slice().sort();
-  const place = (percent / 100) * (ordered.length - 1);
+  const place = (percent / 100) * (values.length - 1);
   const below = Math.floor(place);
-  const [low, high] = [ordered[below], ordered[Math.min(below + 1, ordered.length - 1)]];
   const rest = place - below;
+  const parted = values.slice();
+  const low = select(parted, below);
+  if (rest === 0) return low;
+  const high = findLeast(parted.subarray(below + 1));
   return rest < 0.5 ? low + (high - low) * rest : high - (high - low) * (1 - rest);
+}
+
+/** Order an array so far that at an index is what a full ordering would put there; return that (quickselect). */
+function select(values, index) {
+  let [first, last] = [0, values.length - 1];
+  while (first < last) {
+    const pivot = values[(first + last) >> 1];
+    let [i, j] = [first, last];
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const value = values[i];
+      values[i++] = values[j];
+      values[j--] = value;
+    }
+    if (index <= j) last = j;
+    else if (index >= i) first = i;
+    else break;
+  }
+  return values[index];
+}
+
+/** Return the smallest value; Infinity for none. */
+export function findLeast(values) {
+  let least = Infinity;
+  for (let i = 0; i < values.length; i++) if (values[i] < least) least = values[i];
+  return least;
+}
+
+/** Return the largest value; -Infinity for none. */
+export function findLargest(values) {
+  let largest = -Infinity;
+  for (let i = 0; i < values.length; i++) if (values[i] > largest) largest = values[i];
+  return largest;
 }
 
 /** Add up a Float32Array of fewer than 128 values with NumPy's rounding: eight sums side by side, then the rest. */

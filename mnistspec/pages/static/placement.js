@@ -1,7 +1,7 @@
 // Place ink on MNIST's canvas, as mnistspec/data/canvas.py does.
 
 import { crop, findExtent } from "./ink.js";
-import { percentile, roundHalfEven, sumFloat32 } from "./numbers.js";
+import { findLargest, percentile, roundHalfEven, sumFloat32 } from "./numbers.js";
 
 const SIDE = 28;
 const BOX = 20;
@@ -17,7 +17,7 @@ export function placeInk(ink) {
   const [width, height] = [cut.width, cut.height].map((side) => Math.max(1, roundHalfEven(side * scale)));
   const digit = resize({ ...cut, values: Float32Array.from(cut.values) }, width, height);
   // A thin pen grows faint when it is scaled down; in MNIST the middle of a stroke is full ink.
-  const half = digit.reduce((high, value) => Math.max(high, value), -Infinity) / 2;
+  const half = findLargest(digit) / 2;
   const full = Math.fround(
     percentile(
       digit.filter((value) => value > half),

@@ -1,0 +1,19 @@
+"""Packages of npm for tests: in a folder of NODE_PATH, or where .ci/run installs them (.venv/node)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_FOLDERS = [*os.environ.get("NODE_PATH", "").split(os.pathsep), Path(__file__).parents[2] / ".venv/node/node_modules"]
+
+
+def find_package(name: str) -> Path:
+    """Return the folder of a package; skip the test where it is not installed, unless this is CI."""
+    found = next((Path(folder) / name for folder in _FOLDERS if folder and (Path(folder) / name).is_dir()), None)
+    if found is None and "CI" not in os.environ:
+        pytest.skip(f"needs {name}: npm install --prefix .venv/node {name}")
+    assert found is not None, f"{name} is not installed"
+    return found

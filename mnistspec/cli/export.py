@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -19,35 +19,41 @@ if TYPE_CHECKING:
     from mnistspec.runs.trained import TrainedModel
 
 
+_Onnx: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write ONNX, checked on the whole test set.", show_default=False)
+]
+_Safetensors: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the weights as safetensors.", show_default=False)
+]
+_Page: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write a page to draw on: one HTML file that needs neither Python nor a network.",
+        show_default=False,
+    ),
+]
+_Normalize: TypeAlias = Annotated[
+    bool, typer.Option("--normalize", help="Let the ONNX file take pixels in [0, 1] and normalise them itself.")
+]
+_Runtime: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder of the npm package onnxruntime-web for the page; if not given, that in ./node_modules, "
+        "or one that npm fetches once.",
+        show_default=False,
+    ),
+]
+
+
 def export(
     run: RunFolder,
-    onnx: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write ONNX, checked on the whole test set.", show_default=False),
-    ] = None,
-    safetensors: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the weights as safetensors.", show_default=False)
-    ] = None,
-    page: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write a page to draw on: one HTML file that needs neither Python nor a network.",
-            show_default=False,
-        ),
-    ] = None,
-    normalize: Annotated[
-        bool, typer.Option("--normalize", help="Let the ONNX file take pixels in [0, 1] and normalise them itself.")
-    ] = False,
-    runtime: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder of the npm package onnxruntime-web for the page; without it, that in ./node_modules, "
-            "or one that is fetched with npm once.",
-            show_default=False,
-        ),
-    ] = None,
+    onnx: _Onnx = None,
+    safetensors: _Safetensors = None,
+    page: _Page = None,
+    normalize: _Normalize = False,
+    runtime: _Runtime = None,
     best: Best = False,
     data_dir: DataDir = None,
     as_json: Json = False,

@@ -128,7 +128,7 @@ def test_missing_packages(
 
 def test_refusals(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:
     for arguments, words in (
-        ([quick_run], "--onnx FILE or --safetensors FILE"),
+        ([quick_run], "--onnx FILE, --safetensors FILE or --page FILE.html"),
         ([quick_run, "--safetensors", tmp_path / "a", "--normalize"], "--normalize is for --onnx"),
         ([quick_run, "--onnx", tmp_path], "this is a folder"),
         ([quick_run, "--onnx", tmp_path / "no" / "a.onnx"], "there is no folder"),

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-_FOLDERS = [*os.environ.get("NODE_PATH", "").split(os.pathsep), Path(__file__).parents[2] / ".venv/node/node_modules"]
+_INSTALLED = Path(__file__).parents[2] / ".venv" / "node" / "node_modules"
+_FOLDERS = [*map(Path, filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep))), _INSTALLED]
 
 
 def find_package(name: str) -> Path:
     """Return the folder of a package; skip the test where it is not installed, unless this is CI."""
-    found = next((Path(folder) / name for folder in _FOLDERS if folder and (Path(folder) / name).is_dir()), None)
+    found = next((folder / name for folder in _FOLDERS if (folder / name).is_dir()), None)
     if found is None and "CI" not in os.environ:
         pytest.skip(f"needs {name}: npm install --prefix .venv/node {name}")
     assert found is not None, f"{name} is not installed"

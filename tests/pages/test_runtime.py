@@ -144,12 +144,13 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_refusals(mnistspec: CommandLine, tmp_path: Path) -> None:
-    for arguments, words in (
+    refusals: tuple[tuple[list[str | Path], str], ...] = (
         (["--runtime", tmp_path, "--safetensors", tmp_path / "a"], "--runtime is for --page"),
         (["--page", tmp_path / "page.txt"], "give it a name that ends with .html or .htm"),
         (["--page", tmp_path / "a.html", "--normalize"], "--normalize is for --onnx: a page does so always"),
         ([], "--onnx FILE, --safetensors FILE or --page FILE.html"),
-    ):
+    )
+    for arguments, words in refusals:
         outcome = mnistspec("export", tmp_path, *arguments)
         assert (outcome.code, outcome.out) == (2, "")
         assert words in outcome.err

@@ -57,8 +57,8 @@ def demo(
         loopback = is_loopback(opened)
         if not loopback:
             print_warning(f"--host {host}: everyone who can reach this machine over the network can use the page")
-        print_result(f"demo: {address}")
         print_message("Ctrl-C ends it")
+        print_result(f"demo: {address}")
         if browser:
             typer.launch(address)
         serve(make_app(readers, frozenset({"127.0.0.1", "localhost", "::1"}) if loopback else None), opened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ def open_port(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server(address[:2], family=family)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
         raise MnistspecError(
             f"cannot open port {port} of {host}: {reason}; give another with --port, or --port 0 for any that is free"
         ) from None

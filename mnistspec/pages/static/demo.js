@@ -36,11 +36,13 @@ async function refresh() {
   isStale = true;
   if (isBusy || !views.length) return;
   isBusy = true;
+  element("runs").setAttribute("aria-busy", "true");
   while (isStale) {
     isStale = false;
     await read();
   }
   isBusy = false;
+  element("runs").setAttribute("aria-busy", "false");
 }
 
 async function read() {

@@ -98,7 +98,9 @@ export class Pad {
   }
 
   #end(event) {
-    if (event.pointerId === this.#pointer) this.#pointer = null;
+    if (event.pointerId !== this.#pointer) return;
+    this.#pointer = null;
+    if (this.#frame) this.#update();
   }
 
   /** Return where an event is, in the canvas's own pixels. */

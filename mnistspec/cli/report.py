@@ -72,13 +72,13 @@ def report(
 
 
 def _read(narrator: Narrator) -> Story:
-    """Return the story; what is read is told, for of many runs it takes a while."""
-    steps = []
-    for number, step in enumerate(narrator.read(), 1):
-        print_message(f"{number} of {len(narrator.recipes)}: {step.recipe.spec.name}")
-        for problem in step.problems:
+    """Return the story; what is being read is told, for of many runs it takes a while."""
+    steps, reading = [], narrator.read()
+    for number, recipe in enumerate(narrator.recipes, 1):
+        print_message(f"{number} of {len(narrator.recipes)}: {recipe.spec.name}")
+        steps.append(next(reading))
+        for problem in steps[-1].problems:
             print_message(f"  {problem}")
-        steps.append(step)
     return narrator.finish(steps)
 
 

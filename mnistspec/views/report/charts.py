@@ -152,7 +152,9 @@ def draw_parameters(recipes: Sequence[Recipe], labels: Sequence[str]) -> Chart:
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value / 1e6:g}M" if value >= 1e6 else f"{value:,.0f}")
+    )
     axes.tick_params(axis="x", which="minor", color=GREY)
     axes.margins(x=0.08, y=0.1)
     axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))

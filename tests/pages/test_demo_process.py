@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mnistspec.pages.serving import is_loopback, open_port, page_address
 from tests.command_line import CommandLine
 from tests.data.test_photo import DIGITS, enlarge
 from tests.pages.test_demo_server import write
@@ -87,6 +88,13 @@ def test_slow_and_broken_off_pictures_hold_nobody_up(address: str) -> None:
     for connection in slow:
         connection.close()
     assert_alive(address)
+
+
+def test_answers_are_not_held_back() -> None:
+    with open_port("localhost", 0) as opened:
+        assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert page_address(opened).startswith("http://")
+        assert is_loopback(opened)
 
 
 def test_a_port_that_is_taken(mnistspec: CommandLine, tmp_path: Path) -> None:

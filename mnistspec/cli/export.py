@@ -124,7 +124,9 @@ def _export_page(
     """Write the page; return what is to be said of it, as data and as text."""
     from mnistspec.pages.offline import export_page
     from mnistspec.pages.runtime import PACKAGE, VERSION, cache_folder, fetch_runtime, find_runtime
+    from mnistspec.runs.export import require_packages
 
+    require_packages()  # before anything is fetched
     runtime = find_runtime(folder)
     if runtime is None:
         print_message(f"fetching {PACKAGE} {VERSION} with npm into {cache_folder()}: 33 MB, this once")

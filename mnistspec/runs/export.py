@@ -90,9 +90,7 @@ def make_onnx(
     With ``normalized`` it takes pixels in [0, 1] and normalises them itself. Raises MnistspecError where the packages
     are missing or a prediction differs.
     """
-    missing = [package for package in _PACKAGES if find_spec(package) is None]
-    if missing:
-        raise MnistspecError(f"ONNX needs {' and '.join(missing)}: pip install 'mnistspec[onnx]'")
+    require_packages()
     content = _compile(model, card, normalized=normalized)
     check = _check(content, model, data, normalized=normalized)
     if check.differing_predictions:
@@ -101,6 +99,13 @@ def make_onnx(
             f"differ, logits by up to {check.largest_difference:.2g}"
         )
     return content, check
+
+
+def require_packages() -> None:
+    """Raise MnistspecError where a package that ONNX needs is missing."""
+    missing = [package for package in _PACKAGES if find_spec(package) is None]
+    if missing:
+        raise MnistspecError(f"ONNX needs {' and '.join(missing)}: pip install 'mnistspec[onnx]'")
 
 
 class _Normalization(nn.Module):

@@ -120,9 +120,11 @@ def test_missing_packages(
     mnistspec: CommandLine, quick_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "find_spec", lambda name: None if name == "onnxscript" else object())
-    outcome = mnistspec("export", quick_run, "--onnx", tmp_path / "a.onnx")
-    assert (outcome.code, outcome.out) == (1, "")
-    assert outcome.err.endswith("mnistspec: ONNX needs onnxscript: pip install 'mnistspec[onnx]'\n")
+    for option, name in (("--onnx", "a.onnx"), ("--page", "a.html")):
+        outcome = mnistspec("export", quick_run, option, tmp_path / name)
+        assert (outcome.code, outcome.out) == (1, "")
+        assert outcome.err.endswith("mnistspec: ONNX needs onnxscript: pip install 'mnistspec[onnx]'\n")
+        assert "fetching" not in outcome.err
     assert list(tmp_path.iterdir()) == []
 
 

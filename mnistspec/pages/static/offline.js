@@ -39,7 +39,9 @@ async function update() {
 async function answer() {
   const { pixels, picture } = pad.source ?? {};
   const input = pad.isEmpty ? null : (pixels ?? prepare(picture ?? pad.toImageData()));
-  find("input").getContext("2d").drawImage(paintImage(input ?? new Uint8Array(784)), 0, 0);
+  find("input")
+    .getContext("2d")
+    .drawImage(paintImage(input ?? new Uint8Array(784)), 0, 0);
   if (input) bars.show((await classify(input))[0]);
   else bars.clear();
   say(input || pad.isEmpty ? "" : NO_INK);
@@ -102,6 +104,10 @@ function showExamples() {
 }
 
 function showFacts() {
+  find("answer").classList.toggle(
+    "words",
+    card.classes.some((name) => name.length > 2),
+  ); // too long for large letters
   const number = (value) => value.toLocaleString("en");
   const { accuracy, images } = card.measured;
   find("facts").textContent =

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PATIENCE = 60.0
+_PATIENCE = 240.0  # of a machine that is busy with something else
 
 
 class LocalCluster:
     """A scheduler on a free port of loopback, and workers that come and go."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, path: Path | None = None) -> None:
+        self.folder, self.path = folder, path
         self.workers: list[subprocess.Popen[bytes]] = []
         file = folder / "scheduler.json"
         self.scheduler = self._start(
@@ -51,18 +51,19 @@ class LocalCluster:
             process.wait()
 
     def _start(self, module: str, *arguments: str, log: str, path: Path | None = None) -> subprocess.Popen[bytes]:
+        path = path or self.path
         environment = {**os.environ, **({"PYTHONPATH": str(path)} if path else {})}
         with (self.folder / f"{log}.log").open("wb") as file:
             return subprocess.Popen(
                 [sys.executable, "-m", f"distributed.cli.{module}", *arguments, "--no-dashboard"],
-                stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment,
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment,
             )  # fmt: skip
 
 
 @contextmanager
-def local_cluster(folder: Path, workers: int) -> Iterator[LocalCluster]:
-    """Yield a cluster with so many workers of one thread."""
-    cluster = LocalCluster(folder)
+def local_cluster(folder: Path, workers: int, path: Path | None = None) -> Iterator[LocalCluster]:
+    """Yield a cluster with so many workers of one thread; ``path`` leads the PYTHONPATH of all its processes."""
+    cluster = LocalCluster(folder, path)
     try:
         for _ in range(workers):
             cluster.add_worker()
@@ -73,11 +74,11 @@ def local_cluster(folder: Path, workers: int) -> Iterator[LocalCluster]:
 
 
 def wait_until(is_so: object) -> None:
-    """Wait until a condition holds, for a minute at most."""
+    """Wait until a condition holds, for some minutes at most."""
     assert callable(is_so)
     end = time.monotonic() + _PATIENCE
     while not is_so():
-        assert time.monotonic() < end, "not within a minute"
+        assert time.monotonic() < end, "not within minutes"
         time.sleep(0.05)
 
 

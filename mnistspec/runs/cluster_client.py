@@ -26,7 +26,8 @@ def connect(address: str) -> Client:
     from distributed import Client  # noqa: PLC0415 - an extra, and a second of imports
     from distributed.versions import VersionMismatchWarning  # noqa: PLC0415 - the same
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it has to say is told in our words
+    for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what it has to say is told in our words
     warnings.filterwarnings("ignore", category=VersionMismatchWarning)  # the same
     warnings.filterwarnings("ignore", message="Sending large graph")  # a checkpoint goes with a run that goes on
     try:

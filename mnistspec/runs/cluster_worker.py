@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distributed import get_worker
+from distributed import Status, get_worker
 
 from mnistspec.errors import MnistspecError
 from mnistspec.runs.cluster_check import describe_versions, explain_version, find_version
@@ -137,6 +137,9 @@ def _follow(child: subprocess.Popen[bytes], order: Order, folder: Path, worker: 
 
 
 def _is_wanted(key: str, worker: Any) -> bool:  # noqa: ANN401 - as above
-    """Whether the sweep still waits for a run: Dask cancels the tasks of a client that has gone."""
+    """Whether the sweep still waits for a run: Dask cancels the tasks of a client that has gone.
+
+    A worker that has lost its scheduler closes, and could bring the run back to nobody.
+    """
     task = worker.state.tasks.get(key)
-    return task is not None and task.state != "cancelled"
+    return task is not None and task.state != "cancelled" and worker.status not in {Status.closing, Status.closed}

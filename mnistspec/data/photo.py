@@ -136,5 +136,6 @@ def _project_colours(colours: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     differences = (colours - np.median(colours, axis=(0, 1))).reshape(-1, 3)
     axis = np.linalg.eigh(differences.T @ differences)[1][:, -1]
-    levels: NDArray[np.float64] = colours @ (axis / np.abs(axis).sum())
+    # Rounded, so that equal colours are equal levels: sums differ in their last bits by the order of their terms.
+    levels: NDArray[np.float64] = np.round(colours @ (axis / np.abs(axis).sum()), 6)
     return levels

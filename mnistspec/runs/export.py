@@ -57,7 +57,7 @@ def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
         "parameters": params,
         "weights": "best epoch on the test set" if weights == "best" else "last epoch",
         "epoch": metadata.get("epoch"),
-        "test_accuracy": metadata.get("test_accuracy"),
+        "holdout_accuracy" if spec.train.holdout else "test_accuracy": metadata.get("test_accuracy"),
         "data": spec.data,
         "data_sha256": metadata.get("data_digest"),
         "spec_sha256": metadata.get("spec"),

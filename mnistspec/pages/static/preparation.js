@@ -53,5 +53,6 @@ function projectColours(colours) {
   const length = axis.reduce((sum, value) => sum + Math.abs(value), 0);
   const [x, y, z] = axis.map((value) => value / length);
   const [red, green, blue] = colours;
-  return red.map((value, i) => x * value + y * green[i] + z * blue[i]);
+  // Rounded, so that equal colours are equal levels: sums differ in their last bits by the order of their terms.
+  return red.map((value, i) => Math.round((x * value + y * green[i] + z * blue[i]) * 1e6) / 1e6);
 }

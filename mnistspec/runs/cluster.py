@@ -250,7 +250,7 @@ class ClusterEngine:
             *((task, Outcome("interrupted", message=task.note) if task.losses else Outcome("waiting")) for task in idle)
         )
         if self._tasks:
-            self._client.run(stop_sweep, self._name, on_error="ignore", wait=False)
+            self._collectors.submit(self._client.run, stop_sweep, self._name, on_error="ignore")
             timer = Timer(_STOP_SECONDS, self._hand, (self._abandon,))
             timer.daemon = True
             timer.start()

@@ -296,8 +296,7 @@ def test_stopping_cancels_what_waits_and_brings_back_what_is_under_way(
     bench.engine.stop()
     assert futures[2].result(5) == Outcome("waiting")
     assert bench.client.promises[2].status == "cancelled"
-    bench.settle()
-    assert bench.client.stopped == [bench.engine._name]
+    wait_until(lambda: bench.client.stopped == [bench.engine._name])
     bench.lose(B)
     assert futures[1].result(5).status == "interrupted"
     (checkpoints := make_run_folder(tmp_path) / "checkpoints").mkdir()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WAITING, RUNNING, INTERRUPTED, FAILED = "waiting", "running", "interrupted", "failed"
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """A job of the sweep and how far it is."""
 
@@ -116,11 +116,13 @@ class Sweep:
         """Yield each run when it begins and when it ends, and None now and then, until no run is left."""
         while self._pending:
             finished, _ = wait(self._pending, timeout=tick, return_when=FIRST_COMPLETED)
-            for future in [future for future in self._pending if future in finished]:
-                run = self._pending.pop(future)
+            ended = {self._pending[future]: future for future in self._pending if future in finished}
+            for run, future in ended.items():
+                del self._pending[future]
                 self._finish(run, future)
-                self.write()
-                yield run
+            if ended:
+                self.write()  # once for all of them: the tables have a row for each run of the sweep
+            yield from ended
             for future, run in self._pending.items():
                 if run.status == WAITING and future.running():
                     run.status = RUNNING
@@ -155,7 +157,10 @@ class Sweep:
         error = future.exception()
         outcome = Outcome(FAILED, message=f"{type(error).__name__}: {error}") if error else future.result()
         run.status, run.message = outcome.status, outcome.message
-        self._index.refresh(run.job.spec.name)
+        if outcome.folder:
+            self._index.add(run.job.spec.name, outcome.folder / "resolved.yaml")
+        else:
+            self._index.refresh(run.job.spec.name)
         run.folder = outcome.folder or run.folder or self._find_new(run)
         if run.folder is None:
             return
@@ -190,10 +195,14 @@ class _FolderIndex:
     def refresh(self, name: str) -> None:
         """Take in the folders of a spec's name that are new."""
         for file in sorted((self._root / name).glob("*/resolved.yaml")):
-            if file not in self._known:
-                self._known.add(file)
-                identity = identify(file.read_text(encoding="utf-8", errors="replace"))
-                self._by_id.setdefault((name, identity), []).insert(0, file.parent)
+            self.add(name, file)
+
+    def add(self, name: str, file: Path) -> None:
+        """Take in the folder of a resolved.yaml, unless it is known."""
+        if file not in self._known and file.is_file():
+            self._known.add(file)
+            identity = identify(file.read_text(encoding="utf-8", errors="replace"))
+            self._by_id.setdefault((name, identity), []).insert(0, file.parent)
 
     def find(self, job: Job) -> list[Path]:
         """Return the folders that train what a job trains, newest first."""

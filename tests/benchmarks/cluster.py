@@ -100,6 +100,7 @@ def measure_passage(spec: Path, runs: int, sample: Path, running: LocalCluster, 
             orders.append(Order(self._name, "x", self._version, self._needs, self._options, "x", parcel))
             return parcel
 
+    folder.mkdir()
     work = Sweep(folder, jobs)
     with (
         patch.object(cluster, "execute", answer_at_once),

@@ -29,6 +29,23 @@ Choices: TypeAlias = Annotated[
         help="Change a value of the specs; with commas, one after the other; repeatable.",
     ),
 ]
+Cluster: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786, not on this machine; "
+        "--data-dir is then a folder of theirs. Connect only to one that you trust: its messages can run code.",
+        show_default=False,
+    ),
+]
+Retries: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="With --cluster: how often a run whose worker is lost is repeated; 2 if not given.",
+        show_default=False,
+    ),
+]
 _LOCK = ".sweep.lock"
 
 
@@ -55,23 +72,8 @@ def sweep(
     ),
     data_dir: DataDir = None,
     device: Device = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786, not on this machine; "
-            "--data-dir is then a folder of theirs. Connect only to one that you trust: its messages can run code.",
-            show_default=False,
-        ),
-    ] = None,
-    retries: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="With --cluster: how often a run whose worker is lost is repeated; 2 if not given.",
-            show_default=False,
-        ),
-    ] = None,
+    cluster: Cluster = None,
+    retries: Retries = None,
     tensorboard: TensorBoard = None,
     as_json: Json = False,
 ) -> None:

@@ -16,6 +16,7 @@ from mnistspec.runs.cluster_parcel import UNFIT, Needs, Order, Parcel, Report
 from mnistspec.runs.cluster_worker import execute, stop_sweep
 from mnistspec.runs.engine import Outcome
 from mnistspec.runs.files import explain_os_error, make_run_folder
+from mnistspec.runs.records import count_epochs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,6 +178,7 @@ class ClusterEngine:
             times = f"{task.losses} worker{'s were' if task.losses > 1 else ' was'} lost in the middle of this run"
             self._drop((task, Outcome("failed", message=f"{times}; it may need more memory than they have")))
         else:
+            self._on_epoch(task.job, count_epochs(task.resume) if task.resume else 0)
             self._tell(f"{what}; it is repeated ({task.losses} of at most {self._retries} times)")
 
     def _answer(self, task: _Task, promise: Promise[Report]) -> None:

@@ -77,9 +77,12 @@ def count_epochs(path: Path) -> int:
 
 
 def find_runs(path: Path) -> list[Path]:
-    """Return the run folders at or below a path; raise UsageError if there is no such folder."""
+    """Return the run folders at or below a path, but for hidden ones; raise UsageError if there is no such folder."""
     if not path.is_dir():
         raise UsageError(f"{path}: no such folder; give a run, a sweep or a folder of runs")
     if (path / "resolved.yaml").is_file():
         return [path]
-    return sorted(file.parent for file in path.rglob("resolved.yaml"))
+    files = path.rglob("resolved.yaml")
+    return sorted(
+        file.parent for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )

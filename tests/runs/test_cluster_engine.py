@@ -12,6 +12,7 @@ from mnistspec.runs.cluster_parcel import UNFIT, Needs, Order, Parcel, Report
 from mnistspec.runs.engine import Outcome
 from mnistspec.runs.files import make_run_folder
 from mnistspec.runs.grid import Job, make_grid
+from mnistspec.runs.records import find_runs
 from tests.local_cluster import wait_until
 from tests.runs.fakes import make_run, write_spec
 
@@ -186,12 +187,13 @@ def test_a_lost_worker_is_told_of_and_a_run_is_repeated_so_often_and_no_more(
     bench: Bench, jobs: list[Job], tmp_path: Path
 ) -> None:
     first, second = bench.engine.submit(jobs[0]), bench.engine.submit(jobs[1])
-    bench.begin(A, 0)
+    bench.begin(A, 0, epochs=1)
     survivor = bench.begin(B, 1)
     bench.lose(A)
     assert bench.told == [
         f"the worker {A} was lost in the middle of tiny seed 0; it is repeated (1 of at most 2 times)"
     ]
+    assert bench.epochs[-1] == ("tiny seed 0", 0)
     bench.begin(C, 0)
     bench.lose(C)
     bench.begin(A, 0)
@@ -262,6 +264,15 @@ def test_a_folder_that_is_not_what_it_should_be_is_not_put_into_place(
     assert outcome.status == "failed"
     assert "did not come back" in outcome.message
     assert not list(bench.root.glob("**/*.*"))
+
+
+def test_what_a_killed_sweep_left_on_its_way_is_no_run(tmp_path: Path, jobs: list[Job]) -> None:
+    root = tmp_path / "sweep"
+    run = make_run(root, jobs[0].spec, 91.0)
+    make_run(root / ".incoming", jobs[1].spec, 91.0)
+    assert find_runs(root) == [run]
+    with Bench(root).engine:
+        assert not (root / ".incoming").exists()
 
 
 def test_an_error_on_a_worker_fails_one_run(bench: Bench, jobs: list[Job], tmp_path: Path) -> None:

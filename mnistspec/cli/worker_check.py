@@ -39,7 +39,7 @@ def worker_check(
 ) -> None:
     """Say what the workers of a cluster offer, or this machine as one, and whether they fit a sweep.
 
-    Connect only to a scheduler that you trust: Dask's messages are pickles, which run code when they are read.
+    Connect only to a scheduler that you trust: Dask's messages can run code.
 
     Example: mnistspec worker-check tcp://10.0.0.1:8786
     """

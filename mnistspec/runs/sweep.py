@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+_WRITE_SECONDS = 1.0  # between two writings of the tables, which have a row for each run of the sweep
 WAITING, RUNNING, INTERRUPTED, FAILED = "waiting", "running", "interrupted", "failed"
 
 
@@ -76,7 +77,8 @@ class Sweep:
         self._by_job = {run.job: run for run in self.runs}
         self._index = _FolderIndex(root)
         self._pending: dict[Future[Outcome], Run] = {}
-        self._began = time.monotonic()
+        self._began = self._written = time.monotonic()
+        self._stale = False  # whether the tables lack what has ended since they were written
         ids = {job.id for job in jobs}
         self._others = [row for row in _read_rows(root / "sweep.json") if row["id"] not in ids]
         for name in {job.spec.name for job in jobs}:
@@ -120,8 +122,9 @@ class Sweep:
             for run, future in ended.items():
                 del self._pending[future]
                 self._finish(run, future)
-            if ended:
-                self.write()  # once for all of them: the tables have a row for each run of the sweep
+            self._stale |= bool(ended)
+            if self._stale and (not self._pending or time.monotonic() - self._written >= _WRITE_SECONDS):
+                self.write()
             yield from ended
             for future, run in self._pending.items():
                 if run.status == WAITING and future.running():
@@ -180,8 +183,10 @@ class Sweep:
     def write(self) -> None:
         """Write sweep.json and sweep.csv: the runs of other grids in this folder, then those of this one."""
         rows = [*self._others, *self.rows()]
+        self._stale = False
         write_json(self.root / "sweep.json", {"runs": rows})
         write_text(self.root / "sweep.csv", _to_csv(rows))
+        self._written = time.monotonic()
 
 
 class _FolderIndex:

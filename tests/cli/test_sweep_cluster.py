@@ -102,6 +102,13 @@ def test_options_of_the_other_kind_of_sweep(
     assert message in done.err
 
 
+def test_without_the_extra_it_is_named(mnistspec: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mnistspec.runs.cluster_client.find_spec", lambda _: None)
+    done = mnistspec("worker-check", "tcp://127.0.0.1:1")
+    assert (done.code, done.out) == (1, "")
+    assert "pip install 'mnistspec[cluster]'" in done.err
+
+
 def test_this_machine_as_a_worker(mnistspec: CommandLine, small_mnist: Path) -> None:
     done = mnistspec("worker-check", "--json", f"--data-dir={small_mnist}")
     machine = json.loads(done.out)

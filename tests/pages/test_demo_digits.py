@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+pytest.importorskip("uvicorn")
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.command_line import run_main
 from tests.corpus_files import SPECS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+pytest.importorskip("uvicorn")
 from mnistspec.network.inspection import find_layer, inspected_layers
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.data.test_photo import DIGITS as IMAGES

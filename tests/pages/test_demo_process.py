@@ -11,16 +11,15 @@ import sys
 import time
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import pytest
+
+pytest.importorskip("uvicorn")
 from mnistspec.pages.serving import is_loopback, open_port, page_address
 from tests.command_line import CommandLine
 from tests.data.test_photo import DIGITS, enlarge
 from tests.pages.test_demo_server import write
-
-if TYPE_CHECKING:
-    import pytest
 
 POST = b"POST /read/image?layer=conv1&layer=conv1 HTTP/1.1\r\nHost: localhost\r\n"
 

@@ -15,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
+pytest.importorskip("uvicorn")
 from mnistspec.data.datasets import Dataset, load_dataset
 from mnistspec.data.photo import prepare_image
 from mnistspec.network.inspection import inspect_image, inspected_layers

@@ -1,0 +1,49 @@
+"""The runs in docs/results, where the README's figures come from: of the shipped specs, with the same figures again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from mnistspec import RunDir, load_dataset, load_spec
+from mnistspec.spec.dump import dump_spec
+
+ROOT = Path(__file__).parents[1]
+RUNS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/*/result.json"))
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}-{path.name}"
+
+
+@pytest.mark.parametrize("path", RUNS, ids=name_of)
+def test_a_run_is_of_the_spec_that_ships(path: Path) -> None:
+    run = RunDir(path)
+    assert run.result
+    assert run.result["status"] == "done"
+    spec = load_spec(ROOT / "specs" / f"{path.parent.name}.yaml", [f"train.seed={run.result['seed']}"])
+    assert (spec.layers, spec.train) == (run.spec.layers, run.spec.train)
+    assert run.resolved == dump_spec(run.spec)
+    assert run.metrics[-1]["test_accuracy"] == run.result["test_accuracy"]
+
+
+def test_seeds_were_declared_beforehand() -> None:
+    """Those of a spec are 0, 1, 2 ..., without a gap: none was left out for its figure."""
+    seeds: dict[str, list[int]] = {}
+    for path in RUNS:
+        seeds.setdefault(path.parent.name, []).append(int((RunDir(path).result or {})["seed"]))
+    assert seeds
+    for name, those in seeds.items():
+        assert sorted(those) == list(range(len(those))), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RUNS, ids=name_of)
+def test_the_weights_give_the_figure_again(path: Path) -> None:
+    """On another processor a sum may fall the other way for an image or two."""
+    run = RunDir(path)
+    again = run.load_model().evaluate(load_dataset(run.spec.data), torch.device("cpu")).accuracy
+    assert run.result
+    assert abs(again - run.result["test_accuracy"]) < 0.03

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mnistspec.cli.completion import complete_runs
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
-from mnistspec.cli.options import Json
+from mnistspec.cli.options import Json, RunFolders
 from mnistspec.errors import UsageError
 
 
@@ -32,15 +30,7 @@ class SortKey(StrEnum):
 
 
 def compare(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RUN|SWEEP|FOLDER...",
-            help="Runs, or folders with runs below.",
-            show_default=False,
-            autocompletion=complete_runs,
-        ),
-    ],
+    paths: RunFolders,
     sort: Annotated[SortKey, typer.Option(help="What to sort by, the best first.")] = SortKey.mean,
     reverse: Annotated[bool, typer.Option("--reverse", help="The best last.")] = False,
     filters: Annotated[

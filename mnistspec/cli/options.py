@@ -26,6 +26,15 @@ RunFolder: TypeAlias = Annotated[
         autocompletion=complete_runs,
     ),
 ]
+RunFolders: TypeAlias = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN|SWEEP|FOLDER...",
+        help="Runs, or folders with runs below.",
+        show_default=False,
+        autocompletion=complete_runs,
+    ),
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout instead.")]
 Device: TypeAlias = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; the best there is if not given.", show_default=False)

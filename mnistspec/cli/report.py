@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnistspec.cli.completion import complete_runs
 from mnistspec.cli.console import print_json, print_message, print_result
-from mnistspec.cli.options import DataDir, Json
+from mnistspec.cli.options import DataDir, Json, RunFolders
 from mnistspec.cli.outputs import check_output
 from mnistspec.errors import UsageError
 
@@ -18,15 +17,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RUN|SWEEP|FOLDER...",
-            help="Runs, or folders with runs below.",
-            show_default=False,
-            autocompletion=complete_runs,
-        ),
-    ],
+    paths: RunFolders,
     output: Annotated[
         Path,
         typer.Option(

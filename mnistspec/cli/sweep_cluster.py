@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mnistspec.cli.console import print_message, print_warning
@@ -21,19 +22,18 @@ def open_cluster(address: str, work: Sweep, needs: Needs, threads: int, retries:
     """Return the engine for a cluster; raise if there is no scheduler, no worker, or one that does not fit."""
     from mnistspec.runs.cluster_client import connect, survey
 
-    client = connect(address)
-    try:
+    with ExitStack() as opened:
+        client = opened.enter_context(connect(address))
         offers = survey(client, address, needs)
         _check_offers(offers, address)
         from mnistspec.runs.cluster import ClusterEngine
 
-        return ClusterEngine(
+        engine = ClusterEngine(
             client, work.root, needs=needs, threads=threads, retries=retries, summarize=_make_summarizer(),
             tell=print_message, on_epoch=work.note_epochs,
         )  # fmt: skip
-    except BaseException:
-        client.close()
-        raise
+        opened.pop_all()  # the engine closes it
+        return engine
 
 
 def _check_offers(offers: list[Offer], address: str) -> None:

@@ -23,7 +23,8 @@ def open_cluster(address: str, work: Sweep, needs: Needs, threads: int, retries:
     from mnistspec.runs.cluster_client import connect, survey
 
     with ExitStack() as opened:
-        client = opened.enter_context(connect(address))
+        client = connect(address)
+        opened.callback(client.close)
         offers = survey(client, address, needs)
         _check_offers(offers, address)
         from mnistspec.runs.cluster import ClusterEngine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mnistspec.cli.console import print_message, print_warning
@@ -22,19 +21,19 @@ def open_cluster(address: str, work: Sweep, needs: Needs, threads: int, retries:
     """Return the engine for a cluster; raise if there is no scheduler, no worker, or one that does not fit."""
     from mnistspec.runs.cluster_client import connect, survey
 
-    with ExitStack() as opened:
-        client = connect(address)
-        opened.callback(client.close)
+    client = connect(address)
+    try:
         offers = survey(client, address, needs)
         _check_offers(offers, address)
         from mnistspec.runs.cluster import ClusterEngine
 
-        engine = ClusterEngine(
+        return ClusterEngine(
             client, work.root, needs=needs, threads=threads, retries=retries, summarize=_make_summarizer(),
             tell=print_message, on_epoch=work.note_epochs,
         )  # fmt: skip
-        opened.pop_all()  # the engine closes it
-        return engine
+    except BaseException:
+        client.close()
+        raise
 
 
 def _check_offers(offers: list[Offer], address: str) -> None:

@@ -49,7 +49,7 @@ def diff(
     from mnistspec.network.difference import compare_specs
     from mnistspec.views.difference import difference_data, difference_text
 
-    sides = [_read(path) for path in (before, after)]
+    sides = _read(before, after)
     difference = compare_specs(sides[0].spec, sides[1].spec)
     if as_json:
         labels = ("before", "after")
@@ -67,13 +67,19 @@ def diff(
         raise typer.Exit(1)
 
 
-def _read(path: Path) -> _Side:
-    if path.is_dir():
-        from mnistspec.runs.folder import RunDir
+def _read(*paths: Path) -> list[_Side]:
+    """Return the sides: folders are runs, all else are specs, whose mistakes are told together."""
+    from mnistspec.spec.loader import load_documents
 
-        run = RunDir(path)
-        return _Side(path, run.spec, result=run.result or {})
-    from mnistspec.spec.loader import load_document
+    documents = iter(load_documents((path, ()) for path in paths if not path.is_dir()))
+    sides = []
+    for path in paths:
+        if path.is_dir():
+            from mnistspec.runs.folder import RunDir  # it imports torch
 
-    document = load_document(path)
-    return _Side(path, document.spec, document.lines)
+            run = RunDir(path)
+            sides.append(_Side(path, run.spec, result=run.result or {}))
+        else:
+            document = next(documents)
+            sides.append(_Side(path, document.spec, document.lines))
+    return sides

@@ -86,9 +86,10 @@ def _start(
     tensorboard: Path | None,
 ) -> Iterator[Execution]:
     """Yield a new run for each spec, once all of them are known to be right."""
-    from mnistspec.spec.loader import load_document
+    from mnistspec.spec.loader import load_documents
 
-    documents = [(load_document(path, changes), path.read_bytes()) for path in specs]
+    loaded = load_documents((path, changes) for path in specs)
+    documents = [(document, path.read_bytes()) for document, path in zip(loaded, specs, strict=True)]
 
     from mnistspec.data.datasets import load_dataset
     from mnistspec.network.summary import summarize

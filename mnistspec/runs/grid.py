@@ -8,11 +8,11 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
-from mnistspec.errors import SpecError, UsageError
+from mnistspec.errors import UsageError
 from mnistspec.runs.files import hash_text
-from mnistspec.spec.diagnostics import InvalidSpecError, quote
+from mnistspec.spec.diagnostics import quote
 from mnistspec.spec.dump import dump_spec
-from mnistspec.spec.loader import Document, load_document
+from mnistspec.spec.loader import Document, load_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -129,25 +129,11 @@ def make_grid(paths: Sequence[Path], settings: Iterable[str], seeds: Sequence[in
     if count > MAX_RUNS:
         raise UsageError(f"the grid has {count:,} runs; a sweep has at most {MAX_RUNS:,}")
     jobs: list[Job] = []
-    for path, changes, document in _load_all(paths, combinations):
+    variants = list(product(paths, combinations))
+    for (path, changes), document in zip(variants, load_documents(variants), strict=True):
         jobs += _seed(path, changes, document, seeds, varied)
     _reject_twins(jobs)
     return jobs
-
-
-def _load_all(
-    paths: Sequence[Path], combinations: list[tuple[str, ...]]
-) -> Iterator[tuple[Path, tuple[str, ...], Document]]:
-    documents: list[tuple[Path, tuple[str, ...], Document]] = []
-    problems: dict[str, None] = {}
-    for path, changes in product(paths, combinations):
-        try:
-            documents.append((path, changes, load_document(path, changes)))
-        except InvalidSpecError as error:
-            problems[str(error)] = None  # a mistake in the file is the same under every setting
-    if problems:
-        raise SpecError("\n".join(problems))
-    yield from documents
 
 
 def _seed(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnistspec.errors import SpecError
 from mnistspec.spec.checks import check_reachable, check_shapes, check_targets
 from mnistspec.spec.datasets import DATASETS, DatasetInfo
 from mnistspec.spec.diagnostics import Collector, InvalidSpecError, did_you_mean, quote, suggest
@@ -63,6 +64,20 @@ def load_document(
     if document is None or collector.diagnostics:
         raise InvalidSpecError(collector.file, collector.diagnostics.values())
     return document
+
+
+def load_documents(sources: Iterable[tuple[Path, Iterable[str]]]) -> list[Document]:
+    """Return the document of each file with its settings; raise SpecError with the errors of all of them, each once."""
+    documents: list[Document] = []
+    problems: dict[str, None] = {}
+    for path, settings in sources:
+        try:
+            documents.append(load_document(path, settings))
+        except InvalidSpecError as error:
+            problems[str(error)] = None  # a mistake in a file is the same under every setting
+    if problems:
+        raise SpecError("\n".join(problems))
+    return documents
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mnistspec.spec.loader import load_document
 from tests.command_line import CommandLine
 from tests.corpus_files import SPECS
@@ -62,6 +64,17 @@ def test_refusals(mnistspec: CommandLine, tmp_path: Path, quick_spec: Path) -> N
         outcome = mnistspec("diff", quick_spec, other)
         assert (outcome.code, outcome.out) == (2, "")
         assert words in outcome.err
+
+
+@pytest.mark.parametrize("command", ["diff", "train", "sweep"])
+def test_mistakes_of_several_specs_are_told_together(mnistspec: CommandLine, tmp_path: Path, command: str) -> None:
+    specs = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    for spec, word in zip(specs, ("convv", "reluu"), strict=True):
+        spec.write_text(f"data: mnist\nlayers: [{word}: 8]\n")
+    outcome = mnistspec(command, *specs)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "a.yaml:2:10: " in outcome.err
+    assert "b.yaml:2:10: " in outcome.err
 
 
 def test_specs_are_compared_without_torch() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from mnistspec.cli.completion import complete_runs
 from mnistspec.cli.console import print_message, print_result, print_warning
+from mnistspec.cli.interruption import interruption
 from mnistspec.cli.options import Best, DataDir
 from mnistspec.errors import MnistspecError
 
@@ -57,11 +58,21 @@ def demo(
         loopback = is_loopback(opened)
         if not loopback:
             print_warning(f"--host {host}: everyone who can reach this machine over the network can use the page")
-        print_message("Ctrl-C ends it")
-        print_result(f"demo: {address}")
-        if browser:
-            typer.launch(address)
-        serve(make_app(readers, frozenset({"127.0.0.1", "localhost", "::1"}) if loopback else None), opened)
+        app = make_app(readers, frozenset({"127.0.0.1", "localhost", "::1"}) if loopback else None)
+
+        def announce() -> None:
+            interruption.check()
+            print_message("Ctrl-C ends it")
+            print_result(f"demo: {address}")
+            if browser:
+                typer.launch(address)
+
+        interruption.busy = lambda: True  # the server ends by itself; while it starts, a signal waits for announce
+        try:
+            serve(app, opened, announce)
+        finally:
+            interruption.busy = lambda: False
+        interruption.check()
 
 
 def _load_readers(paths: list[Path], weights: str, data_dir: Path | None) -> list[Reader]:

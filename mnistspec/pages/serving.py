@@ -12,6 +12,8 @@ import uvicorn
 from mnistspec.errors import MnistspecError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.applications import Starlette
 
 _MAX_HEADERS = 32 * 1024  # bytes of a request's headers
@@ -39,14 +41,29 @@ def open_port(host: str, port: int) -> socket.socket:
     return opened
 
 
-def serve(app: Starlette, opened: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, which is passed on to the handler that was there before."""
+class _Server(uvicorn.Server):
+    """A server that says when it answers, and to signals as well."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+
+def serve(app: Starlette, opened: socket.socket, announce: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM, which is passed on to the handler that was there before.
+
+    ``announce`` is called once the server answers, and ends in good order at a signal.
+    """
     config = uvicorn.Config(
         app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
         h11_max_incomplete_event_size=_MAX_HEADERS, limit_concurrency=_MAX_CONNECTIONS, proxy_headers=False,
         timeout_graceful_shutdown=1, log_level="critical",  # what goes wrong in a request is logged by the application
     )  # fmt: skip
-    uvicorn.Server(config).run([opened])
+    _Server(config, announce).run([opened])
 
 
 def is_loopback(opened: socket.socket) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,7 +27,8 @@ from mnistspec.training.normalization import BatchNorm
 from mnistspec.training.randomness import Purpose, make_generator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 
 # By exact class: a class derived from one of these may compute anything.
@@ -55,7 +57,7 @@ class Network(nn.Module):
         super().__init__()
         self.model = model
         self.source = Source()
-        self.layers = list(_make_layers(model, self.source))
+        self.layers = _make_layers(model, self.source)
         self.has_plain_layers = any(isinstance(layer, Plain) for layer in self.layers)
 
     def begin_step(self, seed: int, epoch: int, step: int) -> None:
@@ -74,32 +76,42 @@ class Network(nn.Module):
         if not self.training or images.device.type != "cpu":
             return _as_tensor(self.model(images))
         parameters = [parameter for layer in self.layers for parameter in layer.parameters]
-        return _as_tensor(_Chain.apply(self.layers, images, *parameters))
+        # Operations cost less where torch need not think of its automatic gradient, which Plain layers do use.
+        mode = nullcontext if self.has_plain_layers else torch.inference_mode
+        return _as_tensor(_Chain.apply(self.layers, mode, images, *parameters))
 
 
 class _Chain(torch.autograd.Function):
     """The layers one after the other, as one function to torch's automatic gradient."""
 
     @staticmethod
-    def forward(ctx: Any, layers: list[Layer[Any]], values: Tensor, *_parameters: Tensor) -> Tensor:  # noqa: ANN401 - torch's own
-        ctx.layers, ctx.kept = layers, []
+    def forward(
+        ctx: Any,  # noqa: ANN401 - torch's own
+        layers: list[Layer[Any]],
+        mode: Callable[[], AbstractContextManager[Any]],
+        values: Tensor,
+        *_parameters: Tensor,
+    ) -> Tensor:
+        ctx.layers, ctx.mode, ctx.kept = layers, mode, []
         is_kept = True  # by whoever gave the images
-        for layer in layers:
-            values, kept = layer.forward(values.clone() if is_kept and layer.overwrites else values)
-            is_kept = layer.keeps_output or (is_kept and layer.shares)
-            ctx.kept.append(kept)
-        return values
+        with mode():
+            for layer in layers:
+                values, kept = layer.forward(values.clone() if is_kept and layer.overwrites else values)
+                is_kept = layer.keeps_output or (is_kept and layer.shares)
+                ctx.kept.append(kept)
+        return values.clone()  # what was made in inference mode may not leave
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401 - torch's own
-        of_values: Tensor | None = gradient.clone()  # layers write into it
         of_all: list[Tensor | None] = []
-        for index in reversed(range(len(ctx.layers))):
-            needs_input = index > 0 or ctx.needs_input_grad[1]
-            of_values, of_parameters = ctx.layers[index].backward(ctx.kept.pop(), of_values, needs_input)
-            of_all[:0] = of_parameters
-        return (None, of_values, *of_all)
+        with ctx.mode():
+            of_values: Tensor | None = gradient.clone()  # layers write into it
+            for index in reversed(range(len(ctx.layers))):
+                needs_input = index > 0 or ctx.needs_input_grad[2]
+                of_values, of_parameters = ctx.layers[index].backward(ctx.kept.pop(), of_values, needs_input)
+                of_all[:0] = of_parameters
+        return (None, None, *(None if each is None else each.clone() for each in (of_values, *of_all)))
 
 
 def accelerate(model: nn.Sequential) -> Network:
@@ -108,13 +120,28 @@ def accelerate(model: nn.Sequential) -> Network:
     return Network(model)
 
 
-def _make_layers(model: nn.Sequential, source: Source) -> Iterator[Layer[Any]]:
+def _make_layers(model: nn.Sequential, source: Source) -> list[Layer[Any]]:
+    """Return a model's layers.
+
+    A dropout after a batch norm is done by it, past a ReLU as well: what is dropped is zero on both sides of that.
+    """
+    layers: list[Layer[Any]] = []
+    for module in _list_modules(model):
+        kind = _LAYERS.get(type(module), Plain)
+        layer = (kind if kind.suits(module) else Plain)(module, source)
+        before = next((layer for layer in reversed(layers[-2:]) if not isinstance(layer, ReLU)), None)
+        if not (isinstance(layer, Dropout) and isinstance(before, BatchNorm) and before.take_over(layer)):
+            layers.append(layer)
+    return layers
+
+
+def _list_modules(model: nn.Sequential) -> Iterator[nn.Module]:
+    """Yield the modules that change something, those of nested models as well."""
     for module in model:
         if type(module) is nn.Sequential:
-            yield from _make_layers(module, source)
+            yield from _list_modules(module)
         elif not (isinstance(module, nn.Identity) or (isinstance(module, nn.Dropout) and module.p == 0)):
-            layer = _LAYERS.get(type(module), Plain)
-            yield (layer if layer.suits(module) else Plain)(module, source)
+            yield module
 
 
 def _as_tensor(output: object) -> Tensor:

@@ -50,25 +50,34 @@ class Dropout(Layer[nn.Dropout]):
 
     overwrites = True
 
+    @property
+    def scale(self) -> float:
+        """What is not dropped is multiplied by this."""
+        return 1 / (1 - self.module.p) if self.module.p < 1 else 0.0
+
+    def draw(self, count: int) -> Tensor:
+        """Return what is dropped of ``count`` values: positions where p is small, else a factor for each, 0 or 1."""
+        p, generator = self.module.p, self.source.generator
+        if p < SPARSE_BELOW:
+            return draw_positions(generator, p, count)
+        return draw_mask(generator, p, count).logical_not_().to(torch.float32)
+
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        p, generator, count = self.module.p, self.source.generator, values.numel()
-        if self._is_sparse():
-            return self._apply(values, positions := draw_positions(generator, p, count)), positions
-        factors = draw_mask(generator, p, count).logical_not_().to(values.dtype).mul_(1 / (1 - p) if p < 1 else 0)
-        return self._apply(values, factors), factors
+        dropped = self.draw(values.numel())
+        return self._apply(values, dropped), dropped
 
     def backward(self, kept: Tensor, gradient: Tensor, needs_input: bool) -> Gradients:  # noqa: ARG002 - it is cheap
         return self._apply(gradient, kept), ()
 
-    def _is_sparse(self) -> bool:
-        return 0 < self.module.p < SPARSE_BELOW
-
-    def _apply(self, values: Tensor, choice: Tensor) -> Tensor:
-        """Drop the positions given in channels-last order, or multiply by factors in that order."""
+    def _apply(self, values: Tensor, dropped: Tensor) -> Tensor:
         moved = values.movedim(1, -1).contiguous()
-        flat = moved.view(-1)
-        if self._is_sparse():
-            flat.index_fill_(0, choice, 0).mul_(1 / (1 - self.module.p))
-        else:
-            flat.mul_(choice)
-        return moved.movedim(-1, 1)
+        drop(moved, dropped)
+        return moved.mul_(self.scale).movedim(-1, 1)
+
+
+def drop(values: Tensor, dropped: Tensor) -> None:
+    """Set to zero, in place, what ``Dropout.draw`` chose; the values are contiguous, with the channels last."""
+    if dropped.dtype == torch.int64:
+        values.view(-1).index_fill_(0, dropped, 0)
+    else:
+        values.view(-1).mul_(dropped)

@@ -1,4 +1,4 @@
-"""Batch normalisation with its gradient written by hand."""
+"""Batch normalisation, and the dropout that follows it, with their gradient written by hand."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mnistspec.training.layers import Gradients, Layer, aten
+from mnistspec.training.dropout import Dropout, drop
+from mnistspec.training.layers import Gradients, Layer, Source, aten
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a forward pass leaves for backward: the input as rows, and per channel its mean and 1 / deviation."""
+    """What a forward pass leaves for backward.
+
+    The input as rows; per channel its mean, 1 / deviation, and what its values were multiplied by; what was dropped.
+    """
 
     rows: Tensor
     mean: Tensor
     inverse: Tensor
+    factor: Tensor
+    dropped: Tensor | None
 
 
 class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
@@ -24,7 +30,21 @@ class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
 
     To torch's kernels every place of a row is a channel of its own, so that they work on long vectors; the places of a
     channel are then joined. For as few channels as these networks have, torch's kernels take two to four times as long.
+
+    A dropout of its output leaves only the zeros to be written: its scale is a part of the factors by channel.
     """
+
+    def __init__(self, module: nn.BatchNorm1d | nn.BatchNorm2d, source: Source) -> None:
+        super().__init__(module, source)
+        self.dropout: Dropout | None = None
+        self.scale = 1.0
+
+    def take_over(self, dropout: Dropout) -> bool:
+        """Do the dropout of the output as well, and return whether that can be: there is one at most."""
+        if self.dropout is not None:
+            return False
+        self.dropout, self.scale = dropout, dropout.scale
+        return True
 
     def forward(self, values: Tensor) -> tuple[Tensor, Kept]:
         module, rows, channels = self.module, _to_rows(values), values.shape[1]
@@ -37,9 +57,16 @@ class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
         inverse = (variance + module.eps).rsqrt_()
         self._update_running(mean, variance, rows.numel() // channels)
         factor = inverse if module.weight is None else inverse * module.weight
-        constant = (mean * factor).neg_() if module.bias is None else torch.addcmul(module.bias, mean, factor, value=-1)
+        if self.dropout is not None:
+            factor = factor * self.scale
+        constant = (mean * factor).neg_()
+        if module.bias is not None:
+            constant.add_(module.bias, alpha=self.scale)
         output = torch.addcmul(_repeat(constant, rows), rows, _repeat(factor, rows))
-        return _from_rows(output, values), Kept(rows, mean, inverse)
+        dropped = None if self.dropout is None else self.dropout.draw(output.numel())
+        if dropped is not None:
+            drop(output, dropped)
+        return _from_rows(output, values), Kept(rows, mean, inverse, factor, dropped)
 
     def _update_running(self, mean: Tensor, variance: Tensor, count: int) -> None:
         """Update the module's running statistics with those of ``count`` values a channel."""
@@ -54,26 +81,28 @@ class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
     def backward(self, kept: Kept, gradient: Tensor, needs_input: bool) -> Gradients:
         """Return (w / s) (g - mean(g) - z mean(g z)) for the input, sum(g z) for the weight w and sum(g) for the bias.
 
-        g is the gradient of the output, s the deviation and z the normalised input.
+        g is the gradient of the normalised output, s the deviation and z the normalised input.
         """
         module, channels, grads = self.module, gradient.shape[1], _to_rows(gradient)
+        if kept.dropped is not None:
+            grads = grads.contiguous()
+            drop(grads, kept.dropped)
         mean, inverse = _repeat(kept.mean, kept.rows), _repeat(kept.inverse, kept.rows)
         _, weights, biases = aten.native_batch_norm_backward(
             grads, kept.rows, None, None, None, mean, inverse, True, module.eps, [False, True, True]
         )
         of_weight, of_bias = weights.view(-1, channels).sum(0), biases.view(-1, channels).sum(0)
         of_input = self._input_gradient(kept, grads, of_weight, of_bias) if needs_input else None
-        of_parameters = () if module.weight is None else (of_weight, of_bias)
+        of_parameters = () if module.weight is None else (of_weight * self.scale, of_bias * self.scale)
         return None if of_input is None else _from_rows(of_input, gradient), of_parameters
 
     def _input_gradient(self, kept: Kept, grads: Tensor, of_weight: Tensor, of_bias: Tensor) -> Tensor:
         """Return the gradient of the rows, written over that of the output: per channel a g + b x + c."""
-        count = grads.numel() // len(of_bias)
-        a = kept.inverse if self.module.weight is None else kept.inverse * self.module.weight
-        b = (a * kept.inverse).mul_(of_weight).div_(-count)
-        c = (a * of_bias).div_(-count).addcmul_(b, kept.mean, value=-1)
+        share = kept.factor * (-len(of_bias) / grads.numel())
+        b = (share * kept.inverse).mul_(of_weight)
+        c = (share * of_bias).addcmul_(b, kept.mean, value=-1)
         rest = torch.addcmul(_repeat(c, grads), kept.rows, _repeat(b, grads))
-        return torch.addcmul(rest, grads, _repeat(a, grads), out=grads)
+        return torch.addcmul(rest, grads, _repeat(kept.factor, grads), out=grads)
 
 
 def _to_rows(values: Tensor) -> Tensor:

@@ -13,21 +13,28 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
 from mnistspec.training.acceleration import Network, accelerate
-from mnistspec.training.dropout import Dropout
-from mnistspec.training.layers import Plain
+from mnistspec.training.dropout import Dropout, drop
+from mnistspec.training.layers import Convolution, Plain, ReLU
+from mnistspec.training.normalization import BatchNorm
 
 CHANNELS = 4
 
 
 class Recorded(nn.Module):
-    """A dropout whose factors are known."""
+    """A dropout whose factors are known, as one row in channels-last order."""
 
     def __init__(self, factors: Tensor) -> None:
         super().__init__()
         self.factors = factors
 
     def forward(self, values: Tensor) -> Tensor:
-        return values * self.factors
+        return values * self.factors.view(values.movedim(1, -1).shape).movedim(-1, 1)
+
+
+def list_dropouts(network: Network) -> list[Dropout]:
+    """Return the network's dropout layers, those of batch norms too."""
+    found = [layer.dropout if isinstance(layer, BatchNorm) else layer for layer in network.layers]
+    return [layer for layer in found if isinstance(layer, Dropout)]
 
 
 def record(network: Network) -> list[Tensor]:
@@ -35,19 +42,20 @@ def record(network: Network) -> list[Tensor]:
     noted: list[Tensor] = []
 
     def wrap(layer: Dropout) -> None:
-        forward = layer.forward
+        draw = layer.draw
 
-        def note(values: Tensor) -> tuple[Tensor, Tensor]:
-            ones = torch.ones_like(values)
-            output, kept = forward(values)
-            noted.append(layer._apply(ones, kept))
-            return output, kept
+        def note(count: int) -> Tensor:
+            dropped = draw(count)
+            with torch.inference_mode(mode=False):
+                factors = torch.full((count,), layer.scale, dtype=torch.float64)
+                drop(factors, dropped)
+            noted.append(factors)
+            return dropped
 
-        layer.forward = note  # type: ignore[method-assign]  # for this test
+        layer.draw = note  # type: ignore[method-assign]  # for this test
 
-    for layer in network.layers:
-        if isinstance(layer, Dropout):
-            wrap(layer)
+    for layer in list_dropouts(network):
+        wrap(layer)
     return noted
 
 
@@ -192,6 +200,40 @@ def step6(p: float) -> nn.Sequential:
 def test_the_courses_last_network(p: float) -> None:
     torch.manual_seed(0)
     assert_same(step6(p).double(), torch.randn(16, 1, 28, 28, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("p", [0.05, 0.4, 1.0])
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("bd", "B"),
+        ("bdr", "Br"),
+        ("brd", "Br"),
+        ("brdd", "Brd"),
+        ("bdrd", "Brd"),
+        ("rdb", "rdb"),
+        ("brrd", "brrd"),
+        ("bfd", "bfd"),
+        ("d", "d"),
+    ],
+)
+def test_a_batch_norm_does_the_dropout_after_it(order: str, expected: str, p: float) -> None:
+    """The layers, a batch norm with dropout as a capital B, and that they compute what the modules do."""
+    torch.manual_seed(0)
+    kinds: dict[str, Callable[[], nn.Module]] = {
+        "b": lambda: nn.BatchNorm2d(CHANNELS),
+        "d": lambda: nn.Dropout(p),
+        "r": nn.ReLU,
+        "f": lambda: nn.Conv2d(CHANNELS, CHANNELS, 1),
+    }
+    model = nn.Sequential(*(kinds[letter]() for letter in order)).double()
+    letters = {BatchNorm: "b", Dropout: "d", ReLU: "r", Convolution: "f"}
+    layers = accelerate(model).layers
+    names = [
+        letters[type(layer)].upper() if getattr(layer, "dropout", None) else letters[type(layer)] for layer in layers
+    ]
+    assert "".join(names) == expected
+    assert_same(model, torch.randn(5, CHANNELS, 4, 3, dtype=torch.float64))
 
 
 def test_single_precision() -> None:

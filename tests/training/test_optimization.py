@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from torch import nn, optim
 
 from mnistspec.errors import UsageError
@@ -102,6 +103,8 @@ def test_every_schedule_covers_every_length(recipe: Scheduler) -> None:
 @given(optimizers())
 @settings(deadline=None, max_examples=25)
 def test_every_optimizer_takes_a_step(recipe: Optimizer) -> None:
+    # Without a memory the variance of a gradient is zero, and torch takes the root of what rounding leaves below it.
+    assume(not (isinstance(recipe, RMSprop) and recipe.centered and recipe.alpha < 0.01))
     model = nn.Linear(3, 3)
     optimizer = make_optimizer(recipe, model)
     assert type(optimizer).__name__ == recipe.torch_class
@@ -125,3 +128,28 @@ def test_devices_that_are_not_there_are_told_of() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match='the device "cuda" is not on this machine; it has: cpu'):
             choose_device("cuda")
+
+
+@pytest.mark.parametrize("recipe", [SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-2), Adam(), AdamW()])
+def test_a_fused_step_is_the_plain_one(recipe: Optimizer) -> None:
+    models = [copy.deepcopy(model) for model in [nn.Linear(5, 4)] * 2]
+    plain = getattr(optim, recipe.torch_class)(models[1].parameters(), **recipe.model_dump(), fused=False)
+    fused = make_optimizer(recipe, models[0])
+    assert fused.param_groups[0]["fused"]
+    for step in range(5):
+        for model, optimizer in zip(models, (fused, plain), strict=True):
+            optimizer.zero_grad()
+            torch.autograd.backward(model(torch.full((2, 5), step / 3)).square().sum())
+            optimizer.step()
+    for ours, theirs in zip(models[0].parameters(), models[1].parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_what_a_fused_step_would_skip_is_not_fused() -> None:
+    """On a CPU torch's fused optimizers leave half-precision parameters as they are, without a word."""
+    model = nn.Linear(3, 3).to(torch.bfloat16)
+    optimizer = make_optimizer(SGD(lr=0.5), model)
+    before = model.weight.clone()
+    torch.autograd.backward(model(torch.ones(2, 3, dtype=torch.bfloat16)).sum())
+    optimizer.step()
+    assert not model.weight.equal(before)

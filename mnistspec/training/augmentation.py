@@ -53,13 +53,10 @@ class Geometry(Change):
         height, width = images.shape[-2:]
         half = np.array([width / 2, height / 2, 1.0])  # grid_sample counts from -1 to 1 between the image's edges
         matrix = (self.inverse * half / half[:, None])[:, :2].astype(np.float32)
+        by_x, by_y, constant = _to_device(matrix, images.device).unsqueeze(-1).unbind(2)  # each (n, 2, 1)
         x, y = ((torch.arange(size, device=images.device) * 2 + 1) / size - 1 for size in (width, height))
-        points = torch.stack(
-            (x.expand(height, width), y[:, None].expand(height, width), images.new_ones(height, width))
-        )
-        grid = _to_device(matrix, images.device) @ points.view(3, -1)
-        grid = grid.view(-1, 2, height, width).movedim(1, -1)
-        return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+        grid = (by_x * x).unsqueeze(2) + torch.addcmul(constant, by_y, y).unsqueeze(3)
+        return F.grid_sample(images, grid.movedim(1, -1), mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 @dataclass(frozen=True)
@@ -83,21 +80,15 @@ def turn_and_stretch(degrees: Array, shift: Array, scale: Array, shear: Array) -
     ``degrees`` and ``scale`` are (n,), ``shift`` (n, 2) in pixels and ``shear`` (n, 2) in degrees, along x and y.
     The forward matrix is shift * rotation * shear * scale, as documented in torchvision.transforms.functional.affine.
     """
-    angle, (shear_x, shear_y) = np.radians(degrees), np.radians(shear).T
-    zero, one = np.zeros_like(scale), np.ones_like(scale)
-    cos, sin, tan_x, tan_y = np.cos(angle), np.sin(angle), np.tan(shear_x), np.tan(shear_y)
-    rotation = _matrices([[cos, -sin, zero], [sin, cos, zero], [zero, zero, one]])
-    along_y = _matrices([[one, zero, zero], [-tan_y, one, zero], [zero, zero, one]])
-    along_x = _matrices([[one, -tan_x, zero], [zero, one, zero], [zero, zero, one]])
-    scaling = _matrices([[scale, zero, zero], [zero, scale, zero], [zero, zero, one]])
-    translation = _matrices([[one, zero, shift[:, 0]], [zero, one, shift[:, 1]], [zero, zero, one]])
-    forward = translation @ rotation @ along_y @ along_x @ scaling
-    return Geometry(np.linalg.inv(forward).astype(np.float64, copy=False))
-
-
-def _matrices(rows: list[list[Array]]) -> Array:
-    """Return (n, 3, 3) from three rows of three arrays (n,)."""
-    return np.moveaxis(np.array(rows), -1, 0)
+    angle, (tan_x, tan_y) = np.radians(degrees), np.tan(np.radians(shear)).T
+    cos, sin, both = np.cos(angle), np.sin(angle), 1 + tan_x * tan_y
+    # Rotation times shear along y times shear along x; each has determinant 1, so the inverse is the adjugate.
+    (a, b), (c, d) = (cos + sin * tan_y, -cos * tan_x - sin * both), (sin - cos * tan_y, cos * both - sin * tan_x)
+    inverse = np.zeros((len(angle), 3, 3))
+    inverse[:, :2, :2] = np.moveaxis(np.array([[d, -b], [-c, a]]) / scale, -1, 0)
+    inverse[:, :2, 2] = -(inverse[:, :2, :2] @ shift[:, :, None])[:, :, 0]
+    inverse[:, 2, 2] = 1
+    return Geometry(inverse)
 
 
 def _to_device(values: npt.NDArray[np.float32], device: torch.device) -> Tensor:

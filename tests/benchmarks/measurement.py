@@ -19,6 +19,7 @@ SAME_WORK = (
     "--set=train.epochs=1", "--set=train.augment=[]", "--set=defaults.dropout.p=0.03",
     "--set=train.optimizer={sgd: {lr: 0.015, momentum: 0.9}}", "--set=train.scheduler={onecycle: {max_lr: 0.015}}",
 )  # fmt: skip
+EPOCHS_TO_REACH = 4  # the fewest that reached 99.3 on held-out training images (mean of seeds 100 to 105)
 Figures: TypeAlias = dict[str, float]
 Round: TypeAlias = Mapping[str, Figures]  # the figures of each program that was measured
 
@@ -29,11 +30,15 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What the programs are given: ``data_dir`` is a reduced data set; ``accuracy`` is the one to reach, in percent."""
+    """What the programs are given.
+
+    ``data_dir`` is a reduced data set; ``accuracy`` is the one to reach, in percent, by a run of ``epochs_to_reach``.
+    """
 
     data_dir: Path | None = None
     accuracy: float = 99.31
     epochs: int = 15
+    epochs_to_reach: int = EPOCHS_TO_REACH
 
     @property
     def data(self) -> tuple[str, ...]:
@@ -92,8 +97,8 @@ def _train_side_by_side(plan: Plan) -> Figures:
 
 
 def _reach(plan: Plan, index: int) -> Figures:
-    """Train step 6 as shipped, with a seed for each round, until it reaches the accuracy."""
-    settings = (f"--set=train.epochs={plan.epochs}", f"--set=train.seed={index + 1}")
+    """Train step 6 with fewer epochs and a seed for each round, until it reaches the accuracy."""
+    settings = (f"--set=train.epochs={plan.epochs_to_reach}", f"--set=train.seed={index + 1}")
     return _train(plan, *settings, f"--until={plan.accuracy}")
 
 

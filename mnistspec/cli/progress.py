@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mnistspec.runs.execution import Execution
     from mnistspec.training.trainer import Progress as Step
 
-_REFRESH_SECONDS = 0.2
+_REFRESHES = 4  # a second; each takes some milliseconds from the training
 
 
 def show_progress(steps: Iterable[Step], execution: Execution) -> Iterator[Step]:
@@ -57,13 +57,15 @@ def _draw_bar(steps: Iterable[Step], execution: Execution, console: Console) -> 
     )
     drawn = 0.0
     console.print(epochs_header())
-    with Progress(*columns, console=console, transient=True, speed_estimate_period=60) as bar:
+    with Progress(
+        *columns, console=console, transient=True, speed_estimate_period=60, refresh_per_second=_REFRESHES
+    ) as bar:
         task = bar.add_task("", total=training.recipe.epochs * training.steps, figures="", completed=_done(execution))
         for step in steps:
             now = time.monotonic()
             if step.metrics:
                 bar.console.print(_row(execution))
-            elif now - drawn > _REFRESH_SECONDS:  # reading the meter waits for the device
+            elif now - drawn > 1 / _REFRESHES:  # reading the meter waits for the device
                 drawn = now
                 speed = step.step * training.recipe.batch_size / max(training.seconds, 1e-9)
                 figures = (

@@ -69,6 +69,8 @@ class Meter:
 
     def first_not_finite(self) -> int | None:
         """Return the first step (from 0) whose loss is not finite, or None."""
+        if math.isfinite(float(self.losses[: self.steps].sum())):  # the usual case, in one look
+            return None
         bad = self.losses[: self.steps].isfinite().logical_not_().nonzero()
         return int(bad[0]) if len(bad) else None
 

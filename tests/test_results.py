@@ -43,9 +43,9 @@ def test_seeds_were_declared_beforehand() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", RUNS, ids=name_of)
+@pytest.mark.parametrize("path", [run for run in RUNS if run.parent.name != "step0"], ids=name_of)
 def test_the_weights_give_the_figure_again(path: Path) -> None:
-    """On another processor a sum may fall the other way for an image or two."""
+    """Step 0's, 25 MB, are not kept. On another processor a sum may fall the other way for an image or two."""
     run = RunDir(path)
     again = run.load_model().evaluate(load_dataset(run.spec.data), torch.device("cpu")).accuracy
     assert run.result

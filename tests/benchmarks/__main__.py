@@ -86,12 +86,7 @@ def main() -> None:
         if options.quick:
             from tests.small_mnist import write_mnist  # noqa: PLC0415 - it imports torch, which this process does without
 
-            plan = Plan(
-                write_mnist(Path(folder), _QUICK_IMAGES, _QUICK_TESTS),
-                accuracy=_QUICK_ACCURACY,
-                epochs=2,
-                epochs_to_reach=2,
-            )
+            plan = Plan(write_mnist(Path(folder), _QUICK_IMAGES, _QUICK_TESTS), accuracy=_QUICK_ACCURACY, epochs=2)
         try:
             rounds = measure(rows, plan, options.pairs, missing)
         except BenchmarkError as error:

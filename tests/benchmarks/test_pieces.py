@@ -15,7 +15,17 @@ from torch import nn
 
 from mnistspec import build_model, load_spec
 from tests.benchmarks import product
-from tests.benchmarks.measurement import PROGRAMS, ROOT, SAME_WORK, STEP6, BenchmarkError, Figures, Plan, run_rounds
+from tests.benchmarks.measurement import (
+    PROGRAMS,
+    ROOT,
+    SAME_WORK,
+    SHORT,
+    STEP6,
+    BenchmarkError,
+    Figures,
+    Plan,
+    run_rounds,
+)
 from tests.benchmarks.report import describe_machine, to_data, to_markdown, write_readme
 from tests.benchmarks.rows import ROWS, Row, count_flop, evaluate
 from tests.small_mnist import write_mnist
@@ -60,6 +70,12 @@ def test_the_yardstick_is_the_network_of_the_same_work() -> None:
     torch.testing.assert_close(ours(images).log_softmax(1), yardstick(images))
     assert not spec.train.augment
     assert spec.train.batch_size == 128
+
+
+def test_the_short_recipe_is_for_the_same_network() -> None:
+    """But for the dropout, which is the recipe's to choose."""
+    short, step6 = (build_model(load_spec(path, ["defaults.dropout.p=0.5"])) for path in (SHORT, STEP6))
+    assert str(short) == str(step6)
 
 
 def test_an_epoch_of_the_yardstick(data_dir: Path) -> None:

@@ -39,10 +39,10 @@ def test_data(mnistspec: CommandLine) -> None:
     assert (data["before"]["name"], data["after"]["name"], data["equal"]) == ("step5", "step6", False)
     assert data["totals"]["before"]["params"] == 6124
     assert data["totals"]["after"]["params"] == 6720
-    lines = load_document(SPECS / "step6.yaml").lines
-    assert [b["after"]["line"] for b in data["blocks"] if b["after"]] == list(lines)
+    document = load_document(SPECS / "step6.yaml")
+    assert [b["after"]["line"] for b in data["blocks"] if b["after"]] == list(document.lines)
     settings = {change["key"]: change["after"] for change in data["settings"]}
-    assert settings["train.scheduler"]["onecycle"]["max_lr"] == 0.1
+    assert settings["train.scheduler"] == {"onecycle": document.spec.train.scheduler.model_dump()}
 
 
 def test_runs(mnistspec: CommandLine, quick_run: Path) -> None:

@@ -75,15 +75,15 @@ def step5() -> nn.Sequential:
 
 def step6() -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(1, 8, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(8), nn.Dropout(0.01),
-        nn.Conv2d(8, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.01),
+        nn.Conv2d(1, 8, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(8), nn.Dropout(0.003),
+        nn.Conv2d(8, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.003),
         nn.MaxPool2d(2, 2),
         nn.Conv2d(16, 8, 1, bias=False),
-        nn.Conv2d(8, 10, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(10), nn.Dropout(0.01),
-        nn.Conv2d(10, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.01),
-        nn.Conv2d(16, 18, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(18), nn.Dropout(0.01),
+        nn.Conv2d(8, 10, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(10), nn.Dropout(0.003),
+        nn.Conv2d(10, 16, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(16), nn.Dropout(0.003),
+        nn.Conv2d(16, 18, 3, bias=False), nn.ReLU(), nn.BatchNorm2d(18), nn.Dropout(0.003),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-        nn.Linear(18, 16, bias=False), nn.ReLU(), nn.BatchNorm1d(16), nn.Dropout(0.01),
+        nn.Linear(18, 16, bias=False), nn.ReLU(), nn.BatchNorm1d(16), nn.Dropout(0.003),
         nn.Linear(16, 10, bias=False),
     )  # fmt: skip
 

@@ -33,6 +33,7 @@ def pinned(step: int) -> list[str]:
     dropout = {3: 0.1, 4: 0.05}.get(step, 0.03)
     augment = "[{rotation: 6}, {affine: {translate: 0.08, shear: 8}}]" if step >= 5 else "[]"
     settings = [f"train.optimizer.sgd.lr={0.1 if step == 6 else 0.01}", f"train.augment={augment}"]
+    settings += ["train.scheduler.onecycle.max_lr=0.1"] if step == 6 else []
     return [*settings, f"defaults.dropout.p={dropout}"] if step >= 3 else settings
 
 

@@ -4,12 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mnistspec.data.datasets import load_dataset
+    from mnistspec.data.dataset import load_dataset
     from mnistspec.errors import MnistspecError
+    from mnistspec.language.loader import load_spec
     from mnistspec.network.builder import build_model
     from mnistspec.network.summary import summarize
     from mnistspec.runs.folder import RunDir
-    from mnistspec.spec.loader import load_spec
     from mnistspec.training.trainer import fit
 
 __all__ = ["MnistspecError", "RunDir", "build_model", "fit", "load_dataset", "load_spec", "summarize"]
@@ -19,8 +19,8 @@ _HOMES = {
     "RunDir": "runs.folder",
     "build_model": "network.builder",
     "fit": "training.trainer",
-    "load_dataset": "data.datasets",
-    "load_spec": "spec.loader",
+    "load_dataset": "data.dataset",
+    "load_spec": "language.loader",
     "summarize": "network.summary",
 }
 

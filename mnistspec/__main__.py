@@ -1,5 +1,5 @@
 """``python -m mnistspec``."""
 
-from mnistspec.cli import main
+from mnistspec.cli.app import main
 
 main()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from mnistspec.cli import main
+from mnistspec.cli.app import main
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from mnistspec.data.datasets import load_dataset
+from mnistspec.data.dataset import load_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,8 @@ from mnistspec import load_spec
 from mnistspec.runs.result import count_params
 from tests.benchmarks.report import BLOCK, describe_machine, to_markdown
 from tests.benchmarks.rows import ROWS, Measurement
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 MISTAKES = ROOT / "tests" / "readme" / "mistakes.yaml"
 OUTPUT = re.compile(
@@ -86,7 +86,7 @@ def test_python_names_exist() -> None:
 
 
 def test_every_command_is_in_the_readme() -> None:
-    from mnistspec.cli import app  # noqa: PLC0415 - typer's application
+    from mnistspec.cli.app import app  # noqa: PLC0415 - typer's application
 
     text = README.read_text(encoding="utf-8")
     names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from mnistspec import RunDir, load_dataset, load_spec
-from mnistspec.spec.dump import dump_spec
+from mnistspec.language.dump import dump_spec
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 # A thousand times the parameters of the other steps: hours on two cores.
 SHORTENED = {"step0": ("train.epochs=1",)}
 RUNS = sorted(path.parent for path in (ROOT / "docs" / "results").glob("*/*/result.json"))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "mnistspec"
+from tests.places import PACKAGE
+
 ROOMS = ("cli", "pages", "views", "runs", "training", "data", "network", "spec", "errors")  # the top imports the rest
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 300

@@ -27,7 +27,7 @@ def complete_runs(incomplete: str) -> list[str]:
 
 def complete_words(incomplete: str) -> list[str]:
     """Return the words of the spec language that begin so."""
-    from mnistspec.spec.reference import list_sections, list_words
+    from mnistspec.language.manual.words import list_sections, list_words
 
     words = [word.name for word in list_words()] + [section.name for section in list_sections()]
     return [word for word in dict.fromkeys(words) if word.startswith(incomplete)]
@@ -35,14 +35,14 @@ def complete_words(incomplete: str) -> list[str]:
 
 def complete_datasets(incomplete: str) -> list[str]:
     """Return the data sets whose names begin so."""
-    from mnistspec.spec.datasets import DATASETS
+    from mnistspec.language.vocabulary.datasets import DATASETS
 
     return [name for name in DATASETS if name.startswith(incomplete)]
 
 
 def complete_codes(incomplete: str) -> list[str]:
     """Return the codes of errors that begin so, and the spec files."""
-    from mnistspec.spec.codes import CODES
+    from mnistspec.language.manual.codes import CODES
 
     codes = [code for code in CODES if code.startswith(incomplete.upper())]
     return codes + (complete_specs(incomplete) if incomplete else [])
@@ -50,7 +50,7 @@ def complete_codes(incomplete: str) -> list[str]:
 
 def complete_models(incomplete: str) -> list[str]:
     """Return what ``new --like`` takes: the names of the specs that ship, and spec files."""
-    from mnistspec.spec.shipped import list_shipped
+    from mnistspec.language.manual.shipped import list_shipped
 
     return [name for name in list_shipped() if name.startswith(incomplete)] + complete_specs(incomplete)
 

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from mnistspec.errors import MnistspecError
-from mnistspec.spec.diagnostics import printable
+from mnistspec.language.yaml.diagnostics import printable
 
 
 def print_result(text: str) -> None:
@@ -53,7 +53,7 @@ def print_table(table: Any) -> None:  # noqa: ANN401 - any of rich's renderables
     """Print a rich table to stdout; plain and 80 columns wide where there is no terminal."""
     from rich.console import Console
 
-    from mnistspec.views.tables import render_text
+    from mnistspec.views.terminal.tables import render_text
 
     console = Console(highlight=False)
     if console.is_terminal:

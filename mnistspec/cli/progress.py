@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
 from mnistspec.cli.console import print_message
-from mnistspec.views.epochs import epoch_row, epochs_header
+from mnistspec.views.terminal.epochs import epoch_row, epochs_header
 
 if TYPE_CHECKING:
     from rich.progress import Task

@@ -12,12 +12,12 @@ from rich.live import Live
 from rich.text import Text
 
 from mnistspec.cli.console import print_message
-from mnistspec.runs.sweep import RUNNING, WAITING
-from mnistspec.spec.diagnostics import printable
-from mnistspec.views.sweeps import run_line, sweep_panel
+from mnistspec.language.yaml.diagnostics import printable
+from mnistspec.sweeps.sweep import RUNNING, WAITING
+from mnistspec.views.terminal.sweeps import run_line, sweep_panel
 
 if TYPE_CHECKING:
-    from mnistspec.runs.sweep import Run, Sweep
+    from mnistspec.sweeps.sweep import Run, Sweep
 
 _LOOK_SECONDS = 1.0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from threading import Thread
 
-from mnistspec.cli import main
+from mnistspec.cli.app import main
 
 
 def _end_with_stdin() -> None:

@@ -12,7 +12,7 @@ from mnistspec.data.histogram import count_levels
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mnistspec.data.datasets import Dataset
+    from mnistspec.data.dataset import Dataset
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from mnistspec.spec.shapes import trace
+from mnistspec.language.shapes import trace
 
 if TYPE_CHECKING:
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
 
 
 def build_model(spec: Spec) -> nn.Sequential:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from torch import nn, optim
 from torch.optim import lr_scheduler
 
+from mnistspec.language.shapes import Layer, trace
+from mnistspec.language.vocabulary.recipe import Constant
 from mnistspec.network.code_template import fill_in
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call, write_value
-from mnistspec.spec.recipe import Constant
-from mnistspec.spec.shapes import Layer, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mnistspec.spec.block import Module
-    from mnistspec.spec.recipe import Augmentation, Scheduler, Warmup
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
+    from mnistspec.language.vocabulary.block import Module
+    from mnistspec.language.vocabulary.recipe import Augmentation, Scheduler, Warmup
 
 _TRANSFORMS = {"rotation": "RandomRotation", "affine": "RandomAffine", "color_jitter": "ColorJitter"}
 _QUOTES = '"""'

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mnistspec.language.shapes import Layer, trace
+from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.alignment import Alignment, Pair
-from mnistspec.spec.block import Block
-from mnistspec.spec.shapes import Layer, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mnistspec.spec.block import Shape
-    from mnistspec.spec.schema import Spec
-    from mnistspec.spec.units import Unit
+    from mnistspec.language.spec import Spec
+    from mnistspec.language.vocabulary.block import Shape
+    from mnistspec.language.vocabulary.unit import Unit
 
 Kind: TypeAlias = Literal["same", "added", "removed", "moved", "changed"]
 

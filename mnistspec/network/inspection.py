@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from mnistspec.errors import UsageError
-from mnistspec.spec.shapes import Layer, trace
+from mnistspec.language.shapes import Layer, trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor, nn
 
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
 
 _LARGE = 20  # the side of a map in which a digit can be recognised
 

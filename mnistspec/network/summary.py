@@ -9,13 +9,13 @@ import torch
 import torchinfo
 from torch import nn
 
+from mnistspec.language.shapes import Layer, trace
 from mnistspec.network.builder import build_model
-from mnistspec.spec.shapes import Layer, trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
 
 
 @dataclass(frozen=True)

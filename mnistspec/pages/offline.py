@@ -12,13 +12,13 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.runs.export import make_onnx
-from mnistspec.runs.files import write_atomically
+from mnistspec.export.onnx import make_onnx
+from mnistspec.files import write_atomically
 
 if TYPE_CHECKING:
-    from mnistspec.data.datasets import Dataset
+    from mnistspec.data.dataset import Dataset
+    from mnistspec.export.onnx import OnnxCheck
     from mnistspec.pages.runtime import Runtime
-    from mnistspec.runs.export import OnnxCheck
     from mnistspec.runs.trained import TrainedModel
 
 _STATIC = Path(__file__).with_name("static")

@@ -16,7 +16,7 @@ from mnistspec.training.evaluation import normalize
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mnistspec.data.datasets import Dataset
+    from mnistspec.data.dataset import Dataset
     from mnistspec.runs.trained import TrainedModel
 
 _MISTAKES = 60  # in the gallery at most

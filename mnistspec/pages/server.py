@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from mnistspec.data.photo import prepare_bytes
+from mnistspec.data.photo.preparation import prepare_bytes
 from mnistspec.errors import MnistspecError, UsageError
 from mnistspec.pages.guard import Guard
 from mnistspec.pages.reader import encode_pixels

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mnistspec.errors import CorruptError
-from mnistspec.runs.files import TEMPORARY, remove
+from mnistspec.files import TEMPORARY, remove
 from mnistspec.runs.weights import load_tensors, save_tensors
 from mnistspec.training.metrics import EpochMetrics
 

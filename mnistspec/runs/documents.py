@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.errors import CorruptError
-from mnistspec.runs.files import read_limited, write_text
+from mnistspec.files import read_limited, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

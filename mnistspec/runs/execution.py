@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import torch
 
-from mnistspec.data.datasets import Dataset
+from mnistspec.data.dataset import Dataset
 from mnistspec.errors import CorruptError, NotFiniteError, UsageError
+from mnistspec.language.dump import dump_spec
 from mnistspec.network.builder import build_model
-from mnistspec.runs.changes import describe_change
 from mnistspec.runs.checkpoints import (
     Parts,
     find_checkpoint,
@@ -21,11 +21,11 @@ from mnistspec.runs.checkpoints import (
     save_checkpoint,
     sweep_orphans,
 )
+from mnistspec.runs.drift import describe_change
 from mnistspec.runs.environment import describe_environment, find_drift
 from mnistspec.runs.folder import RunDir
 from mnistspec.runs.lock import lock_folder
 from mnistspec.runs.result import count_params, summarize_run
-from mnistspec.spec.dump import dump_spec
 from mnistspec.training.evaluation import Evaluation, evaluate
 from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.trainer import Progress, Training
@@ -33,7 +33,7 @@ from mnistspec.training.trainer import Progress, Training
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
 
 # Draws the pictures of a run that has ended: what it trained on, and what it makes of the test set.
 Painter: TypeAlias = Callable[[RunDir, Dataset, Evaluation, list[EpochMetrics]], None]

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import torch
 
 from mnistspec.errors import CorruptError, UsageError
-from mnistspec.network.builder import build_model
-from mnistspec.runs.checkpoints import limit_bytes
-from mnistspec.runs.documents import read_json, write_json
-from mnistspec.runs.files import (
+from mnistspec.files import (
     digest_file,
     explain_os_error,
     hash_text,
@@ -24,11 +21,14 @@ from mnistspec.runs.files import (
     write_atomically,
     write_text,
 )
+from mnistspec.language.loader import load_document
+from mnistspec.language.yaml.composer import MAX_BYTES
+from mnistspec.network.builder import build_model
+from mnistspec.runs.checkpoints import limit_bytes
+from mnistspec.runs.documents import read_json, write_json
 from mnistspec.runs.result import count_params
 from mnistspec.runs.trained import TrainedModel
 from mnistspec.runs.weights import load_tensors, save_tensors
-from mnistspec.spec.loader import load_document
-from mnistspec.spec.source import MAX_BYTES
 from mnistspec.training.state import check_tensors
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
     from mnistspec.training.metrics import EpochMetrics
 
 COLUMNS = ("epoch", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
-from mnistspec.runs.files import explain_os_error
+from mnistspec.files import explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.errors import CorruptError, UsageError
+from mnistspec.files import digest_file
+from mnistspec.language.loader import Document, load_document
 from mnistspec.runs.documents import read_json
-from mnistspec.runs.files import digest_file
-from mnistspec.spec.loader import Document, load_document
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
 
 DONE, NOT_FINITE = "done", "not finite"
 UNFINISHED = "unfinished"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.spec.shapes import trace
+from mnistspec.language.shapes import trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
     from mnistspec.training.metrics import EpochMetrics
 
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from mnistspec.training.evaluation import Evaluation, evaluate, normalize
 
 if TYPE_CHECKING:
-    from mnistspec.data.datasets import Dataset
-    from mnistspec.spec.schema import Spec
+    from mnistspec.data.dataset import Dataset
+    from mnistspec.language.spec import Spec
 
 
 @dataclass(frozen=True)

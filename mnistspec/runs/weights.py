@@ -11,8 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from mnistspec.errors import CorruptError, UsageError
+from mnistspec.files import write_atomically
 from mnistspec.runs.documents import MAX_JSON, seal, unseal
-from mnistspec.runs.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
-from mnistspec.spec.augmentations import Affine, ColorJitter, Rotation
-from mnistspec.spec.augmentations import Augmentation as Recipe
+from mnistspec.language.vocabulary.augmentations import Affine, ColorJitter, Rotation
+from mnistspec.language.vocabulary.augmentations import Augmentation as Recipe
 from mnistspec.training.randomness import Purpose, make_generator
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistspec.errors import NotFiniteError
-from mnistspec.spec.recipe import Constant
+from mnistspec.language.vocabulary.recipe import Constant
 from mnistspec.training.trainer import Training
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from mnistspec.data.datasets import Dataset
-    from mnistspec.spec.recipe import Train
+    from mnistspec.data.dataset import Dataset
+    from mnistspec.language.vocabulary.recipe import Train
 
 _DIVERGED = 4.0  # a mean loss so many times the lowest one ends the test
 _RECENT = 10  # steps of the mean that tells

@@ -12,7 +12,7 @@ from torch.optim import lr_scheduler
 if TYPE_CHECKING:
     from torch.optim.lr_scheduler import LRScheduler
 
-    from mnistspec.spec.recipe import Optimizer, Scheduler, Warmup
+    from mnistspec.language.vocabulary.recipe import Optimizer, Scheduler, Warmup
 
 
 def make_optimizer(recipe: Optimizer, model: nn.Module) -> optim.Optimizer:

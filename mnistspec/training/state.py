@@ -12,7 +12,7 @@ from mnistspec.training.optimization import make_optimizer, make_scheduler
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mnistspec.spec.recipe import Train
+    from mnistspec.language.vocabulary.recipe import Train
 
 
 def check_tensors(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
 from mnistspec.errors import NotFiniteError
-from mnistspec.training.acceleration import accelerate
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.training.device import choose_device
 from mnistspec.training.evaluation import evaluate, normalize
+from mnistspec.training.fast.acceleration import accelerate
 from mnistspec.training.metrics import EpochMetrics, Meter
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from mnistspec.training.randomness import epoch_order
@@ -25,8 +25,8 @@ from mnistspec.training.state import check_tensors, expected_moments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mnistspec.data.datasets import Dataset
-    from mnistspec.spec.recipe import Train
+    from mnistspec.data.dataset import Dataset
+    from mnistspec.language.vocabulary.recipe import Train
 
 _CHECK_EVERY = 50  # steps between two looks at the loss on an accelerator, where a look waits for the device
 

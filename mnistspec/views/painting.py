@@ -12,9 +12,9 @@ from mnistspec.views.pictures import plot_augmented, plot_confusion, plot_curves
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mnistspec.data.datasets import Dataset
+    from mnistspec.data.dataset import Dataset
+    from mnistspec.language.spec import Spec
     from mnistspec.runs.folder import RunDir
-    from mnistspec.spec.schema import Spec
     from mnistspec.training.evaluation import Evaluation
     from mnistspec.training.metrics import EpochMetrics
 

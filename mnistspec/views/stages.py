@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnistspec.spec.block import Block
+from mnistspec.language.vocabulary.block import Block
 from mnistspec.views.units import write_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnistspec.spec.block import Shape
-    from mnistspec.spec.shapes import Layer
+    from mnistspec.language.shapes import Layer
+    from mnistspec.language.vocabulary.block import Shape
 
 _LINES = 7  # of a stage, below its name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.spec.units import Model, Unit
+from mnistspec.language.vocabulary.unit import Model, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -23,15 +23,14 @@ from unittest.mock import patch
 
 from distributed import Client, get_worker
 
-from mnistspec.runs import cluster
-from mnistspec.runs.cluster import ClusterEngine
-from mnistspec.runs.cluster_parcel import Needs, Order, Parcel, Report
-from mnistspec.runs.grid import make_grid
-from mnistspec.runs.sweep import Sweep
-from tests.benchmarks.measurement import ROOT
+from mnistspec.sweeps.cluster.engine import ClusterEngine
+from mnistspec.sweeps.cluster.transfer import Needs, Order, Parcel, Report
+from mnistspec.sweeps.grid import make_grid
+from mnistspec.sweeps.sweep import Sweep
 from tests.benchmarks.pieces import print_figures
 from tests.benchmarks.report import describe_machine
-from tests.local_cluster import LocalCluster, local_cluster
+from tests.places import ROOT
+from tests.sweeps.cluster.local_cluster import LocalCluster, local_cluster
 
 
 def answer_at_once(order: Order) -> Report:
@@ -103,7 +102,7 @@ def measure_passage(spec: Path, runs: int, sample: Path, running: LocalCluster, 
     folder.mkdir()
     work = Sweep(folder, jobs)
     with (
-        patch.object(cluster, "execute", answer_at_once),
+        patch.object(engine, "execute", answer_at_once),
         Watched(
             client, folder, needs=Needs(data_dir=str(sample)), threads=1, retries=2, tell=note, on_epoch=note,
             summarize=lambda _: (sample / "summary.txt").read_text(encoding="utf-8"),

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
+
 STEP6 = ROOT / "specs" / "step6.yaml"
 SHORT = ROOT / "tests" / "benchmarks" / "short.yaml"  # step 6's network, with a recipe for few epochs
 # The yardstick's recipe in the place of the spec's own: its dropout, its optimizer, no augmentation.

@@ -8,7 +8,7 @@ import resource
 import sys
 from typing import TYPE_CHECKING
 
-from mnistspec.data.source import find_shipped
+from mnistspec.data.store import find_shipped
 
 if TYPE_CHECKING:
     from pathlib import Path

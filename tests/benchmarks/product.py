@@ -13,9 +13,9 @@ from unittest.mock import patch
 import torch
 
 from mnistspec.cli.progress import show_progress
-from mnistspec.data.datasets import load_dataset
+from mnistspec.data.dataset import load_dataset
+from mnistspec.language.loader import load_document
 from mnistspec.runs.execution import Execution
-from mnistspec.spec.loader import load_document
 from mnistspec.views.painting import paint_run
 from tests.benchmarks.pieces import print_figures
 

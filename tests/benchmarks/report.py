@@ -12,8 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.measurement import ROOT, count_cores
+from tests.benchmarks.measurement import count_cores
 from tests.benchmarks.rows import Measurement, Row
+from tests.places import ROOT
 
 README = ROOT / "README.md"
 BLOCK = re.compile(r"(?<=<!-- benchmark: python -m tests\.benchmarks -->\n).*?(?=<!-- end of benchmark -->)", re.DOTALL)

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mnistspec.spec.loader import load_document
+from mnistspec.language.loader import load_document
 from tests.benchmarks.measurement import STEP6, Round
 
 YARDSTICK_EPOCHS = 15

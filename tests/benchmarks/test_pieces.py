@@ -15,19 +15,10 @@ from torch import nn
 
 from mnistspec import build_model, load_spec
 from tests.benchmarks import product
-from tests.benchmarks.measurement import (
-    PROGRAMS,
-    ROOT,
-    SAME_WORK,
-    SHORT,
-    STEP6,
-    BenchmarkError,
-    Figures,
-    Plan,
-    run_rounds,
-)
+from tests.benchmarks.measurement import PROGRAMS, SAME_WORK, SHORT, STEP6, BenchmarkError, Figures, Plan, run_rounds
 from tests.benchmarks.report import describe_machine, to_data, to_markdown, write_readme
 from tests.benchmarks.rows import ROWS, Row, count_flop, evaluate
+from tests.places import ROOT
 from tests.small_mnist import write_mnist
 
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mnistspec.spec.codes import CODES
-from mnistspec.spec.datasets import DATASETS
+from mnistspec.language.manual.codes import CODES
+from mnistspec.language.vocabulary.datasets import DATASETS
 from tests.cli.terminal import Terminal
 
 PROGRAM = Path(sys.executable).with_name("mnistspec")

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from mnistspec.spec.blocks import Block
-from mnistspec.spec.draft import draft_spec
-from mnistspec.spec.recipe import Optimizer
+from mnistspec.language.manual.starter import draft_spec
+from mnistspec.language.vocabulary.blocks import Block
+from mnistspec.language.vocabulary.recipe import Optimizer
 from tests.cli.language_server import LanguageServer
-from tests.corpus_files import GOOD, SPECS, settings_of
+from tests.language.corpus_files import GOOD, settings_of
+from tests.places import SPECS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

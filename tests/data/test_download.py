@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from mnistspec.data.datasets import load_dataset
-from mnistspec.data.source import default_cache_dir
+from mnistspec.data.dataset import load_dataset
+from mnistspec.data.store import default_cache_dir
 from mnistspec.errors import MnistspecError, UsageError
-from tests.data.idx_folders import STANDARD_NAMES, write_folder
+from tests.data.formats.idx_folders import STANDARD_NAMES, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

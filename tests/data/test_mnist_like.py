@@ -15,12 +15,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnistspec.data import datasets, source
-from mnistspec.data.datasets import Dataset, load_dataset
+from mnistspec.data import dataset, store
+from mnistspec.data.dataset import Dataset, load_dataset
 from mnistspec.data.histogram import count_levels
 from mnistspec.data.statistics import describe_dataset
 from mnistspec.errors import CorruptError, UsageError
-from tests.data.idx_folders import STANDARD_NAMES, write_folder, write_images, write_labels
+from tests.data.formats.idx_folders import STANDARD_NAMES, write_folder, write_images, write_labels
 
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 
@@ -35,7 +35,7 @@ def test_mnist_is_what_the_world_knows(mnist: Dataset) -> None:
     assert (mnist.train_images.dtype, mnist.train_labels.dtype) == (torch.uint8, torch.int64)
     assert (round(mnist.mean, 4), round(mnist.std, 4)) == (0.1307, 0.3081)
     assert mnist.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert mnist.digest == hashlib.sha256("\n".join(datasets._MNIST_DIGESTS).encode()).hexdigest()
+    assert mnist.digest == hashlib.sha256("\n".join(dataset._MNIST_DIGESTS).encode()).hexdigest()
 
 
 def test_mnist_equals_torchvisions_reading(mnist: Dataset, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_mnist_equals_torchvisions_reading(mnist: Dataset, tmp_path: Path) -> No
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for name in STANDARD_NAMES:
-        (raw / name).write_bytes(gzip.decompress((source.SHIPPED_FOLDER / f"{name}.gz").read_bytes()))
+        (raw / name).write_bytes(gzip.decompress((store.SHIPPED_FOLDER / f"{name}.gz").read_bytes()))
     for train, images, labels in (
         (True, mnist.train_images, mnist.train_labels),
         (False, mnist.test_images, mnist.test_labels),
@@ -59,8 +59,8 @@ def test_a_flipped_byte_in_the_shipped_files_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
     folder = tmp_path / "files"
-    shutil.copytree(source.SHIPPED_FOLDER, folder)
-    monkeypatch.setattr(source, "SHIPPED_FOLDER", folder)
+    shutil.copytree(store.SHIPPED_FOLDER, folder)
+    monkeypatch.setattr(store, "SHIPPED_FOLDER", folder)
     path = folder / "train-labels-idx1-ubyte.gz"
     content = bytearray(gzip.decompress(path.read_bytes()))
     content[place] ^= 1
@@ -68,7 +68,7 @@ def test_a_flipped_byte_in_the_shipped_files_is_found(
     with pytest.raises(CorruptError) as caught:
         load_dataset("mnist")
     found = hashlib.sha256(content).hexdigest()
-    wanted = datasets._MNIST_DIGESTS[1]
+    wanted = dataset._MNIST_DIGESTS[1]
     assert str(caught.value) == f"{path}: damaged: expected SHA-256 {wanted} once unpacked, found {found}"
 
 
@@ -77,13 +77,13 @@ def test_a_flipped_byte_in_the_packed_data_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
     folder = tmp_path / "files"
-    shutil.copytree(source.SHIPPED_FOLDER, folder)
-    monkeypatch.setattr(source, "SHIPPED_FOLDER", folder)
+    shutil.copytree(store.SHIPPED_FOLDER, folder)
+    monkeypatch.setattr(store, "SHIPPED_FOLDER", folder)
     path = folder / "train-labels-idx1-ubyte.gz"
     content = bytearray(path.read_bytes())
     content[place] ^= 1
     path.write_bytes(content)
-    message = f"^{path}: damaged: expected SHA-256 {datasets._MNIST_DIGESTS[1]} once unpacked, found [0-9a-f]{{64}}$"
+    message = f"^{path}: damaged: expected SHA-256 {dataset._MNIST_DIGESTS[1]} once unpacked, found [0-9a-f]{{64}}$"
     with pytest.raises(CorruptError, match=message):
         load_dataset("mnist")
     with pytest.raises(CorruptError, match=f"^{path}: damaged: expected whole gzip data, found damage after "):

@@ -16,8 +16,8 @@ import atheris
 
 with atheris.instrument_imports(include=["mnistspec", "yaml"]):
     from mnistspec.errors import MnistspecError
-    from mnistspec.spec.dump import dump_spec
-    from mnistspec.spec.loader import load_document
+    from mnistspec.language.dump import dump_spec
+    from mnistspec.language.loader import load_document
 
 
 def main() -> None:

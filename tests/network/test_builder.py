@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from mnistspec.language.loader import load_spec
+from mnistspec.language.shapes import trace
+from mnistspec.language.spec import Spec
+from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.network.builder import build_model
-from mnistspec.spec.blocks import Block
-from mnistspec.spec.loader import load_spec
-from mnistspec.spec.schema import Spec
-from mnistspec.spec.shapes import trace
-from tests.corpus_files import GOOD, SPECS, settings_of
+from tests.language.corpus_files import GOOD, settings_of
+from tests.language.strategies import networks
 from tests.network.by_hand import STEPS
-from tests.strategies import networks
+from tests.places import SPECS
 
 
 @pytest.mark.parametrize("step", range(7))

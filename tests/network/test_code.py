@@ -13,14 +13,15 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from torch import nn
 
+from mnistspec.language.loader import load_spec
+from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
 from mnistspec.network.code import write_code
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render
-from mnistspec.spec.loader import load_spec
-from mnistspec.spec.schema import Spec
 from mnistspec.training.optimization import make_optimizer, make_scheduler
-from tests.corpus_files import GOOD, SPECS, settings_of
-from tests.strategies import specs
+from tests.language.corpus_files import GOOD, settings_of
+from tests.language.strategies import specs
+from tests.places import SPECS
 
 SHIPPED = sorted(SPECS.glob("*.yaml"))
 

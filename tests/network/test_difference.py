@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mnistspec.language.loader import load_spec
+from mnistspec.language.shapes import trace
+from mnistspec.language.spec import Spec
+from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.network.alignment import Alignment
 from mnistspec.network.difference import Difference, UnitDifference, compare_specs
-from mnistspec.spec.blocks import Block
-from mnistspec.spec.loader import load_spec
-from mnistspec.spec.schema import Spec
-from mnistspec.spec.shapes import trace
-from tests.corpus_files import SPECS
-from tests.strategies import networks, specs
+from tests.language.strategies import networks, specs
+from tests.places import SPECS
 
 MIRRORED = {"added": "removed", "removed": "added", "moved": "moved", "changed": "changed", "same": "same"}
 

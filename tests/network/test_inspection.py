@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mnistspec.errors import UsageError
+from mnistspec.language.loader import load_spec
+from mnistspec.language.spec import Spec
+from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.network.builder import build_model
 from mnistspec.network.inspection import Box, choose_layer, find_layer, inspect_image, inspected_layers
-from mnistspec.spec.blocks import Block
-from mnistspec.spec.loader import load_spec
-from mnistspec.spec.schema import Spec
-from tests.corpus_files import SPECS
+from tests.language.strategies import networks
 from tests.network.test_receptive_field import WORDS, linearised
-from tests.strategies import networks
+from tests.places import SPECS
 
 
 def find_footprint(model: nn.Sequential, row: int, column: int) -> Box:

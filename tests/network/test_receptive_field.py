@@ -7,13 +7,13 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
+from mnistspec.language.loader import load_document
+from mnistspec.language.shapes import trace
+from mnistspec.language.spec import Spec
+from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.network.builder import build_model
-from mnistspec.spec.blocks import Block
-from mnistspec.spec.loader import load_document
-from mnistspec.spec.schema import Spec
-from mnistspec.spec.shapes import trace
-from tests.corpus_files import SPECS
-from tests.strategies import networks
+from tests.language.strategies import networks
+from tests.places import SPECS
 
 SIDE = 161  # of the image: large enough that a position in the middle sees no border
 WORDS = ("conv", "1x1", "maxpool", "avgpool", "relu", "bn", "dropout")

@@ -10,10 +10,11 @@ import pytest
 import torch
 import torchinfo
 
+from mnistspec.language.loader import load_document
 from mnistspec.network.builder import build_model
 from mnistspec.network.summary import Summary, summarize
-from mnistspec.spec.loader import load_document
-from tests.corpus_files import GOOD, SPECS, settings_of
+from tests.language.corpus_files import GOOD, settings_of
+from tests.places import SPECS
 
 TOTALS = (6_379_786, 4_572, 5_088, 5_088, 5_088, 6_124, 6_720)
 GOLDEN = Path(__file__).parent / "golden" / "step4.json"

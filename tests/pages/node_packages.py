@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-_INSTALLED = Path(__file__).parents[2] / ".venv" / "node" / "node_modules"
+from tests.places import ROOT
+
+_INSTALLED = ROOT / ".venv" / "node" / "node_modules"
 _FOLDERS = [*map(Path, filter(None, os.environ.get("NODE_PATH", "").split(os.pathsep))), _INSTALLED]
 
 

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
+from tests.places import ROOT
+
 pytest.importorskip("uvicorn")
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.command_line import run_main
-from tests.corpus_files import SPECS
 from tests.pages.demo_server import start_demo
 from tests.pages.strokes import DIGITS, draw
+from tests.places import SPECS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.slow, needs_browser]
-PICTURE = Path(__file__).parents[2] / "docs" / "demo.png"
+PICTURE = ROOT / "docs" / "demo.png"
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("uvicorn")
 from mnistspec.network.inspection import find_layer, inspected_layers
 from tests.browser import Complaints, needs_browser, open_browser
-from tests.data.test_photo import DIGITS as IMAGES
-from tests.data.test_photo import enlarge
+from tests.data.photo.test_photo import DIGITS as IMAGES
+from tests.data.photo.test_photo import enlarge
 from tests.pages.strokes import DIGITS, draw
 from tests.pages.test_demo_server import write
 

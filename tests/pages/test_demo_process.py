@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("uvicorn")
 from mnistspec.pages.serving import is_loopback, open_port, page_address
 from tests.command_line import CommandLine
-from tests.data.test_photo import DIGITS, enlarge
+from tests.data.photo.test_photo import DIGITS, enlarge
 from tests.pages.test_demo_server import write
 
 POST = b"POST /read/image?layer=conv1&layer=conv1 HTTP/1.1\r\nHost: localhost\r\n"

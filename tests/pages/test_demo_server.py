@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 
 pytest.importorskip("uvicorn")
-from mnistspec.data.datasets import Dataset, load_dataset
-from mnistspec.data.photo import prepare_image
+from mnistspec.data.dataset import Dataset, load_dataset
+from mnistspec.data.photo.preparation import prepare_image
 from mnistspec.network.inspection import inspect_image, inspected_layers
 from mnistspec.pages import server
 from mnistspec.pages.guard import HEADERS
@@ -25,7 +25,7 @@ from mnistspec.pages.reader import Reader, find_mistakes
 from mnistspec.pages.server import make_app
 from mnistspec.runs.trained import TrainedModel
 from mnistspec.training.evaluation import normalize
-from tests.data.test_photo import DIGITS, WAYS, Array, add_noise, enlarge, write_png_header
+from tests.data.photo.test_photo import DIGITS, WAYS, Array, add_noise, enlarge, write_png_header
 from tests.pages.client import Client
 
 if TYPE_CHECKING:

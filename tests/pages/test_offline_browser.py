@@ -20,12 +20,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mnistspec.data.datasets import load_dataset
-from mnistspec.data.photo import prepare_picture
+from mnistspec.data.dataset import load_dataset
+from mnistspec.data.photo.preparation import prepare_picture
 from mnistspec.runs.folder import RunDir
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.command_line import CommandLine, run_main
-from tests.data.test_photo import enlarge, lay_on_table, make_transparent, paint, photograph
+from tests.data.photo.test_photo import enlarge, lay_on_table, make_transparent, paint, photograph
 from tests.pages.node_packages import find_package
 from tests.pages.strokes import DIGITS, draw
 from tests.small_mnist import write_mnist

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from mnistspec.runs import execution, files, weights
+from mnistspec import files
+from mnistspec.runs import execution, weights
 from mnistspec.runs.folder import RunDir
 from mnistspec.training import trainer
 from mnistspec.views import painting

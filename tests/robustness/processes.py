@@ -11,19 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import ROOT
+
 needs_processes = pytest.mark.skipif(sys.platform == "win32", reason="Windows neither forks nor has these signals")
 
 Hook = Callable[[], None]  # what a process does to itself before it begins
 _CONTEXT = None if sys.platform == "win32" else multiprocessing.get_context("forkserver")
 if _CONTEXT is not None:
     _CONTEXT.set_forkserver_preload(["tests.robustness.warm"])
-_ROOT = Path(__file__).parents[2]
 
 
 def _main(arguments: Sequence[str], errors: str, hooks: Sequence[Hook]) -> None:
     import torch  # noqa: PLC0415 - in the child alone
 
-    from mnistspec.cli import main  # noqa: PLC0415 - the same
+    from mnistspec.cli.app import main  # noqa: PLC0415 - the same
 
     torch.set_num_threads(1)
     descriptor = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -48,7 +49,7 @@ class Child:
         with (
             pytest.MonkeyPatch.context() as patch
         ):  # the forking process, which starts with the first child, finds tests
-            patch.setenv("PYTHONPATH", str(_ROOT))
+            patch.setenv("PYTHONPATH", str(ROOT))
             self.process.start()
 
     def send(self, signum: int) -> None:

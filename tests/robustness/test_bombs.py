@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.test_photo import write_png_header
+from tests.data.photo.test_photo import write_png_header
+from tests.language.test_fuzz import BOMBS
 from tests.robustness.conftest import Bench
-from tests.spec.test_fuzz import BOMBS
 
 MEGABYTES = 300
 # Loads all bombs in a process of its own, with all the memory that they may have, and says how long each took.
@@ -19,7 +19,7 @@ LOAD = f"""
 import json, resource, sys, time
 from pathlib import Path
 from mnistspec.errors import MnistspecError
-from mnistspec.spec.loader import load_document
+from mnistspec.language.loader import load_document
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

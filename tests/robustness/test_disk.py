@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mnistspec.errors import MnistspecError
-from mnistspec.runs.files import write_atomically
+from mnistspec.files import write_atomically
 from tests.robustness.conftest import Bench
 
 

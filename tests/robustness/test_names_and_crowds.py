@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnistspec.data.datasets import load_dataset
+from mnistspec import files
+from mnistspec.data.dataset import load_dataset
 from mnistspec.errors import UsageError
-from mnistspec.runs import files
+from mnistspec.language.dump import dump_spec
+from mnistspec.language.loader import load_spec
 from mnistspec.runs.execution import Execution
 from mnistspec.runs.folder import RunDir
-from mnistspec.spec.dump import dump_spec
-from mnistspec.spec.loader import load_spec
 from tests.robustness.conftest import SPEC, Bench
 from tests.robustness.payloads import quoted
 from tests.robustness.processes import needs_processes

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.places import PACKAGE, ROOT
 from tests.robustness.conftest import Bench
 from tests.robustness.payloads import PAYLOADS, SETTINGS
 
@@ -20,8 +21,8 @@ AUDIT = """
 import json, sys
 from pathlib import Path
 from mnistspec.errors import MnistspecError
-from mnistspec.spec.dump import dump_spec
-from mnistspec.spec.loader import load_document
+from mnistspec.language.dump import dump_spec
+from mnistspec.language.loader import load_document
 from tests.robustness.payloads import PAYLOADS, SETTINGS
 
 HARMLESS = {"object.__getattr__", "object.__setattr__", "sys._getframe", "builtins.id", "os.listdir", "os.scandir"}
@@ -56,7 +57,7 @@ print(json.dumps({"valid": valid, "tried": len(PAYLOADS) + len(SETTINGS), "seen"
 def test_a_spec_runs_no_code(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", AUDIT], cwd=tmp_path, capture_output=True, text=True, check=True,
-        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        env={"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     found = json.loads(done.stdout)
     assert found["tried"] == len(PAYLOADS) + len(SETTINGS) > 800
@@ -114,7 +115,7 @@ def test_a_planted_pickle_is_refused(finished_copy: Path, stopped_copy: Path, be
 
 
 def test_nothing_that_unpickles_is_called_in_the_package() -> None:
-    for path in (Path(__file__).parents[2] / "mnistspec").rglob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         for word in ("torch.load(", "pickle", "eval(", "exec(", "yaml.load", "__import__", "shell=True"):
             found = text.replace(".eval(", "").replace("_eval(", "")

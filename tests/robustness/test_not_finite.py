@@ -68,7 +68,7 @@ def test_a_learning_rate_that_is_too_high(bench: Bench) -> None:
 
 
 def test_a_signal_does_not_save_what_is_not_finite(bench: Bench, stopped_copy: Path) -> None:
-    from mnistspec.data.datasets import load_dataset  # noqa: PLC0415 - here alone
+    from mnistspec.data.dataset import load_dataset  # noqa: PLC0415 - here alone
     from mnistspec.runs.execution import Execution  # noqa: PLC0415 - here alone
 
     before = {path: path.read_bytes() for path in list_checkpoints(stopped_copy / "checkpoints")}

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 import torch
 
-from mnistspec.data.datasets import load_dataset
+from mnistspec.data.dataset import load_dataset
+from mnistspec.language.loader import load_spec
 from mnistspec.network.builder import build_model
 from mnistspec.runs.checkpoints import limit_bytes, list_checkpoints
 from mnistspec.runs.environment import describe_environment
 from mnistspec.runs.execution import Execution
 from mnistspec.runs.folder import RunDir
 from mnistspec.runs.weights import load_tensors
-from mnistspec.spec.loader import load_spec
 from mnistspec.training.trainer import Training
 from tests.robustness.conftest import STEPS, Bench
 from tests.robustness.hooks import SignalAt, keep_checkpoints

@@ -10,15 +10,15 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 
-from mnistspec.data.datasets import Dataset
+from mnistspec.data.dataset import Dataset
 from mnistspec.errors import NotFiniteError
+from mnistspec.language.dump import dump_spec
+from mnistspec.language.loader import load_spec
+from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
-from mnistspec.spec.dump import dump_spec
-from mnistspec.spec.loader import load_spec
-from mnistspec.spec.schema import Spec
-from mnistspec.training.dropout import draw_positions
+from mnistspec.training.fast.dropout import draw_positions
 from mnistspec.training.trainer import Training
-from tests.strategies import specs
+from tests.language.strategies import specs
 
 IMAGES = 33
 DATA = Dataset(

@@ -6,13 +6,13 @@ MODULES = (
     "torch._dynamo",  # imported by torch.optim when the first optimizer is made
     "torchinfo",
     "typer.rich_utils",
-    "mnistspec.cli",
+    "mnistspec.cli.app",
     "mnistspec.cli.progress",
     "mnistspec.network.summary",
     "mnistspec.runs.execution",
     "mnistspec.views.painting",
-    "mnistspec.views.results",
-    "mnistspec.views.tables",
+    "mnistspec.views.terminal.results",
+    "mnistspec.views.terminal.tables",
     "tests.robustness.hooks",
 )
 for module in MODULES:

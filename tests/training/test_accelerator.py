@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from mnistspec import build_model, load_dataset
-from mnistspec.data.datasets import Dataset
-from mnistspec.spec.loader import load_spec
-from mnistspec.spec.shipped import list_shipped
+from mnistspec.data.dataset import Dataset
+from mnistspec.language.loader import load_spec
+from mnistspec.language.manual.shipped import list_shipped
 from mnistspec.training.device import choose_device
 from mnistspec.training.trainer import Training
 

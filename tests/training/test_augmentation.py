@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as torchvision
 
-from mnistspec.spec.augmentations import Affine, ColorJitter, Rotation
+from mnistspec.language.vocabulary.augmentations import Affine, ColorJitter, Rotation
 from mnistspec.training.augmentation import Augmentation, Change, Geometry, Tone, turn_and_stretch
 from mnistspec.training.randomness import Purpose, make_generator
 

@@ -12,14 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mnistspec.data.datasets import Dataset, load_dataset
+from mnistspec.data.dataset import Dataset, load_dataset
+from mnistspec.language.dump import dump_spec
+from mnistspec.language.loader import load_spec
+from mnistspec.language.settings import write_lr
+from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
-from mnistspec.spec.dump import dump_spec
-from mnistspec.spec.loader import load_spec
-from mnistspec.spec.schema import Spec
 from mnistspec.training.lr_range import RangePoint, raise_lr, smooth, suggest_lr
-from mnistspec.training.lr_setting import write_lr
-from tests.strategies import specs
+from tests.language.strategies import specs
 
 SPEC = """\
 layers: [conv: 4, bn, relu, maxpool: 4, dropout: 0.1, flatten, fc: 10]

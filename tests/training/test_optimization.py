@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from torch import nn, optim
 
 from mnistspec.errors import UsageError
-from mnistspec.spec.recipe import (
+from mnistspec.language.vocabulary.recipe import (
     SGD,
     Adam,
     AdamW,
@@ -30,7 +30,7 @@ from mnistspec.spec.recipe import (
 )  # fmt: skip
 from mnistspec.training.device import choose_device
 from mnistspec.training.optimization import make_optimizer, make_scheduler
-from tests.strategies import optimizers, schedulers
+from tests.language.strategies import optimizers, schedulers
 
 
 def learning_rates(recipe: Scheduler, lr: float, epochs: int, steps: int) -> list[float]:

@@ -13,11 +13,11 @@ from torch import nn
 
 from mnistspec import build_model, fit, load_dataset, summarize
 from mnistspec.errors import NotFiniteError, UsageError
-from mnistspec.spec.activations import ReLU
-from mnistspec.spec.blocks import BatchNorm, Conv, Dropout, FullyConnected
-from mnistspec.spec.pools import GlobalAveragePool, MaxPool
-from mnistspec.spec.recipe import SGD, Adam, ColorJitter, OneCycle, Rotation, Train
-from mnistspec.spec.schema import Spec
+from mnistspec.language.spec import Spec
+from mnistspec.language.vocabulary.activations import ReLU
+from mnistspec.language.vocabulary.blocks import BatchNorm, Conv, Dropout, FullyConnected
+from mnistspec.language.vocabulary.pools import GlobalAveragePool, MaxPool
+from mnistspec.language.vocabulary.recipe import SGD, Adam, ColorJitter, OneCycle, Rotation, Train
 from mnistspec.training.evaluation import Evaluation, evaluate
 from mnistspec.training.metrics import Meter
 from mnistspec.training.trainer import Training
@@ -25,7 +25,7 @@ from mnistspec.training.trainer import Training
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mnistspec.data.datasets import Dataset
+    from mnistspec.data.dataset import Dataset
 
 CPU = torch.device("cpu")
 LAYERS = (

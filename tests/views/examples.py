@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from mnistspec.spec.datasets import DATASETS
+from mnistspec.language.vocabulary.datasets import DATASETS
 from mnistspec.training.metrics import EpochMetrics
 
 if TYPE_CHECKING:

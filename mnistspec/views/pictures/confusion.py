@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from mnistspec.views.classes import describe_classes
+from mnistspec.analysis.classes import describe_classes
 from mnistspec.views.pictures.page import (
     BLUE,
     FAINT,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from mnistspec.spec.shapes import trace
+from mnistspec.language.shapes import trace
 from mnistspec.views.pictures.page import FAINT, GREY, INK, MARGIN, SMALL_SIZE, VERMILION, Page, measure_text
 from mnistspec.views.stages import Stage, find_stages
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from mnistspec.spec.schema import Spec
+    from mnistspec.language.spec import Spec
 
 _Row: TypeAlias = "list[Stage]"
 

@@ -16,7 +16,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
 from PIL import Image
 
-from mnistspec.runs.files import write_atomically
+from mnistspec.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

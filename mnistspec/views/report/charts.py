@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from mnistspec.runs.comparison import Recipe
+    from mnistspec.analysis.comparison import Recipe
 
 _MARKED = 40  # epochs at most, for a dot at each
 _WIDE = 20  # the ratio of most to fewest parameters from which the axis is logarithmic

@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnistspec.runs.differences import label_recipes
-from mnistspec.spec.schema import Reference
+from mnistspec.analysis.labels import label_recipes
+from mnistspec.language.spec import Reference
 from mnistspec.views.report.charts import draw_accuracies, draw_parameters
 from mnistspec.views.report.sections import Figure, Section, make_section
 from mnistspec.views.report.tables import Table, environment_table, images_of, plural, runs_table, summary_table
@@ -15,8 +15,8 @@ from mnistspec.views.report.tables import Table, environment_table, images_of, p
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnistspec.runs.comparison import Recipe
-    from mnistspec.runs.story import Step, Story
+    from mnistspec.analysis.comparison import Recipe
+    from mnistspec.analysis.history import Step, Story
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from mnistspec.views.formats import format_share
 from mnistspec.views.pictures.page import GREY, MARGIN, SMALL_SIZE, Page, make_printable, measure_text
 
 if TYPE_CHECKING:
-    from mnistspec.runs.error_analysis import ErrorAnalysis
+    from mnistspec.analysis.mistakes import ErrorAnalysis
 
 _WIDTH, _SCALE = 1000, 2  # pixels of all columns at most, and of a pixel's side
 

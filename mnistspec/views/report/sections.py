@@ -6,23 +6,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mnistspec.analysis.classes import ClassResult, describe_classes
+from mnistspec.analysis.comparison import Comparison
+from mnistspec.analysis.mistakes import find_representative
 from mnistspec.errors import CorruptError
-from mnistspec.runs.comparison import Comparison
-from mnistspec.runs.error_analysis import find_representative
-from mnistspec.runs.files import read_limited
-from mnistspec.views.classes import ClassResult, describe_classes
-from mnistspec.views.difference import describe_difference
-from mnistspec.views.leaderboard import difference_text
+from mnistspec.files import read_limited
 from mnistspec.views.report.charts import Curve, draw_curves
 from mnistspec.views.report.tables import Table, epochs_table, images_of, layers_table, plural, results_table
+from mnistspec.views.terminal.difference import describe_difference
+from mnistspec.views.terminal.leaderboard import difference_text
 from mnistspec.views.units import write_unit
 
 if TYPE_CHECKING:
-    from mnistspec.runs.comparison import Recipe
-    from mnistspec.runs.error_analysis import ErrorAnalysis
-    from mnistspec.runs.story import Step
-    from mnistspec.views.difference_lines import Line
+    from mnistspec.analysis.comparison import Recipe
+    from mnistspec.analysis.history import Step
+    from mnistspec.analysis.mistakes import ErrorAnalysis
     from mnistspec.views.report.chart import Chart
+    from mnistspec.views.terminal.difference_lines import Line
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST = 2 * 2**20  # bytes of a picture of a run

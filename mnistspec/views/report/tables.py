@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.runs.error_analysis import find_representative
-from mnistspec.runs.story import is_figure
+from mnistspec.analysis.history import is_figure
+from mnistspec.analysis.mistakes import find_representative
 from mnistspec.views.units import write_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnistspec.runs.comparison import Recipe
+    from mnistspec.analysis.comparison import Recipe
+    from mnistspec.analysis.history import Step
     from mnistspec.runs.records import Record
-    from mnistspec.runs.story import Step
 
 NONE = "\N{EN DASH}"
 _MOST_EPOCHS = 100  # rows of a table of epochs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mnistspec.views.difference_lines import Line
+    from mnistspec.views.terminal.difference_lines import Line
 
 # The marks of ``mnistspec diff``, and what each of them means.
 _MARKS = {"added": "+", "removed": "\N{MINUS SIGN}", "moved": ">", "changed": "~", "same": "="}

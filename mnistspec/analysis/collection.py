@@ -1,0 +1,84 @@
+"""The finished runs of folders, and what was left out and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mnistspec.analysis.comparison import recipe_of
+from mnistspec.errors import MnistspecError
+from mnistspec.runs.documents import read_json
+from mnistspec.runs.records import DONE, UNFINISHED, Record, count_epochs, find_runs, read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+@dataclass
+class Collection:
+    """Finished runs, at most one a recipe and seed, and a sentence for each thing that was left out."""
+
+    runs: list[Record] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def collect_runs(paths: Iterable[Path]) -> Collection:
+    """Return the finished runs at or below paths; of several with the same recipe and seed the newest counts.
+
+    Raises UsageError for a path that is no folder.
+    """
+    collection, records = Collection(), []
+    folders: dict[Path, Path] = {}
+    for path in paths:
+        found = find_runs(path)
+        folders.update({folder.resolve(): folder for folder in found})
+        without_folder = _failed_without_folder(path, collection)
+        if not found and not without_folder:
+            collection.left_out.append(f"{path}: no run in this folder")
+    for folder in folders.values():
+        try:
+            records.append(read_record(folder))
+        except MnistspecError as error:
+            collection.left_out.append(f"{folder}: left out: {str(error).splitlines()[0]}")
+    _keep_newest(records, collection)
+    return collection
+
+
+def _failed_without_folder(path: Path, collection: Collection) -> int:
+    """Note the runs of a sweep that failed before they had a folder; return how many there are."""
+    file = path / "sweep.json"
+    try:
+        rows = read_json(file)["runs"] if file.is_file() else []
+        lost = [row for row in rows if row["message"] and row["folder"] is None]
+        collection.left_out += [
+            f"{path}: {row['spec']} seed {row['seed']}: {row['status']}: {row['message']}" for row in lost
+        ]
+    except (MnistspecError, KeyError, TypeError) as error:
+        collection.left_out.append(f"{file}: left out: {error}")
+        return 1
+    return len(lost)
+
+
+def _keep_newest(records: list[Record], collection: Collection) -> None:
+    newest: dict[tuple[str, int], Record] = {}
+    for record in sorted(records, key=lambda record: record.path.name):
+        key = recipe_of(record.spec), record.spec.train.seed
+        if record.status == DONE:
+            if key in newest:
+                collection.left_out.append(
+                    f"{newest[key].path}: left out: {record.path} is a newer run of the same spec and seed"
+                )
+            newest[key] = record
+    for record in records:
+        # An attempt that failed is no news once the same run is done.
+        if record.status != DONE and (recipe_of(record.spec), record.spec.train.seed) not in newest:
+            collection.left_out.append(f"{record.path}: left out: {_describe(record)}")
+    collection.runs = list(newest.values())
+
+
+def _describe(record: Record) -> str:
+    epochs = f"{count_epochs(record.path)} of {record.spec.train.epochs} epochs"
+    if record.status == UNFINISHED:
+        return f"unfinished, {epochs}; go on with: mnistspec train --resume {record.path}"
+    return f"{record.status} after {epochs}"

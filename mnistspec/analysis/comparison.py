@@ -1,0 +1,232 @@
+"""Runs held against each other: grouped by recipe, which is a spec without its seed, in figures over the seeds."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.analysis.labels import differing_settings, flatten
+from mnistspec.analysis.significance import Interval, paired_interval, welch_interval
+from mnistspec.errors import UsageError
+from mnistspec.language.yaml.scalars import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mnistspec.language.spec import Spec
+    from mnistspec.runs.records import Record
+
+_PROSE = ("title", "notes", "reference")  # what a spec says about itself changes no run
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The finished runs of one spec, one a seed, in the order of their seeds; accuracies are in percent.
+
+    ``settings`` are those in which it differs from the other recipes of its name.
+    """
+
+    runs: tuple[Record, ...]
+    settings: dict[str, str]
+
+    @property
+    def spec(self) -> Spec:
+        """The spec of the first seed."""
+        return self.runs[0].spec
+
+    @property
+    def measured_on(self) -> str:
+        """Which images the accuracies are of."""
+        held_out = self.spec.train.holdout
+        return f"{held_out} held-out training images" if held_out else "test set"
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, rising."""
+        return tuple(run.spec.train.seed for run in self.runs)
+
+    @property
+    def params(self) -> int:
+        """The parameters of the network."""
+        return sum(layer.params for layer in self.runs[0].document.layers)
+
+    @property
+    def macs(self) -> int:
+        """The multiply-accumulates of one image."""
+        return sum(layer.macs for layer in self.runs[0].document.layers)
+
+    @property
+    def receptive_field(self) -> int:
+        """The side of the square of the image that an output sees, in pixels."""
+        return self.runs[0].document.layers[-1].receptive_field
+
+    @cached_property
+    def accuracies(self) -> tuple[float, ...]:
+        """Each seed's test accuracy in the last epoch."""
+        return tuple(float(run.figures["test_accuracy"]) for run in self.runs)
+
+    @property
+    def mean(self) -> float:
+        """Their mean."""
+        return fmean(self.accuracies)
+
+    @property
+    def spread(self) -> float | None:
+        """Their sample standard deviation; None for one seed."""
+        return stdev(self.accuracies) if len(self.runs) > 1 else None
+
+    @property
+    def best(self) -> float:
+        """The mean of the accuracies of the best epochs, which were chosen on the images that they are measured on."""
+        return fmean(float(run.figures["best_test_accuracy"]) for run in self.runs)
+
+    @property
+    def seconds(self) -> float:
+        """The mean duration of a run."""
+        return fmean(float(run.figures["seconds"]["total"]) for run in self.runs)
+
+    @property
+    def targets_met(self) -> int | None:
+        """How many of the seeds met all targets; None for a spec without targets."""
+        if not any(run.figures["targets"] for run in self.runs):
+            return None
+        return sum(all(target["met"] for target in run.figures["targets"]) for run in self.runs)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the figures as plain data."""
+        return {
+            "spec": self.spec.name,
+            "settings": self.settings,
+            "data": self.spec.data,
+            "measured_on": self.measured_on,
+            "params": self.params,
+            "macs": self.macs,
+            "receptive_field": self.receptive_field,
+            "seeds": list(self.seeds),
+            "test_accuracy": {
+                "mean": self.mean, "spread": self.spread, "min": min(self.accuracies), "max": max(self.accuracies),
+                "of_seeds": list(self.accuracies),
+            },
+            "best_test_accuracy": {"mean": self.best},
+            "seconds": self.seconds,
+            "targets_met": self.targets_met,
+            "runs": [str(run.path) for run in self.runs],
+        }  # fmt: skip
+
+
+SORT_KEYS: dict[str, Callable[[Recipe], Any]] = {
+    "name": lambda recipe: (recipe.spec.name, list(recipe.settings.items())),
+    "mean": lambda recipe: -recipe.mean,
+    "min": lambda recipe: -min(recipe.accuracies),
+    "max": lambda recipe: -max(recipe.accuracies),
+    "best": lambda recipe: -recipe.best,
+    "spread": lambda recipe: float("inf") if recipe.spread is None else recipe.spread,
+    "seeds": lambda recipe: -len(recipe.runs),
+    "targets": lambda recipe: -(recipe.targets_met or 0) / len(recipe.runs),
+    "params": lambda recipe: recipe.params,
+    "macs": lambda recipe: recipe.macs,
+    "field": lambda recipe: recipe.receptive_field,
+    "seconds": lambda recipe: recipe.seconds,
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better the first of two recipes is, in points; without an interval where there are too few seeds."""
+
+    first: Recipe
+    second: Recipe
+    method: str | None  # paired, welch
+    seeds: tuple[int, ...]  # those that both have
+    interval: Interval | None
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the figures as plain data."""
+        interval = self.interval
+        return {
+            "method": self.method,
+            "shared_seeds": list(self.seeds),
+            "mean": interval and interval.mean,
+            "low": interval and interval.low,
+            "high": interval and interval.high,
+            "degrees_of_freedom": interval and interval.degrees,
+            "more_than_noise": interval and interval.excludes_zero,
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Recipes in the order that was asked for; of exactly two, the difference."""
+
+    recipes: tuple[Recipe, ...]
+
+    @property
+    def difference(self) -> Difference | None:
+        """How much better the first of exactly two recipes is than the second."""
+        return find_difference(*self.recipes) if len(self.recipes) == 2 else None
+
+
+def compare_runs(
+    runs: Iterable[Record], *, sort: str = "mean", reverse: bool = False, filters: Sequence[str] = ()
+) -> Comparison:
+    """Return the comparison of finished runs, one a recipe and seed; raise UsageError where a filter leaves nothing."""
+    groups: dict[str, list[Record]] = defaultdict(list)
+    for run in runs:
+        groups[recipe_of(run.spec)].append(run)
+    names: dict[str, list[list[Record]]] = defaultdict(list)
+    for group in groups.values():
+        names[group[0].spec.name].append(sorted(group, key=lambda run: run.spec.train.seed))
+    recipes: list[Recipe] = []
+    for siblings in names.values():
+        settings = differing_settings([group[0].spec for group in siblings])
+        recipes += [Recipe(tuple(group), changes) for group, changes in zip(siblings, settings, strict=True)]
+    for text in filters:
+        recipes = _filter(recipes, text)
+    recipes.sort(key=SORT_KEYS["name"])
+    return Comparison(tuple(sorted(recipes, key=SORT_KEYS[sort], reverse=reverse)))
+
+
+def recipe_of(spec: Spec) -> str:
+    """Return what a run does apart from its seed, as a text to compare by."""
+    data = spec.as_data()
+    del data["train"]["seed"]
+    return json.dumps({key: value for key, value in data.items() if key not in _PROSE})
+
+
+def find_difference(first: Recipe, second: Recipe) -> Difference:
+    """Return the difference over the seeds that both have; if there are less than two, that of all by Welch's test."""
+    shared = tuple(seed for seed in first.seeds if seed in second.seeds)
+    by_seed = [dict(zip(recipe.seeds, recipe.accuracies, strict=True)) for recipe in (first, second)]
+    if len(shared) > 1:
+        interval = paired_interval([by_seed[0][seed] - by_seed[1][seed] for seed in shared])
+        return Difference(first, second, "paired", shared, interval)
+    if min(len(first.runs), len(second.runs)) > 1:
+        return Difference(first, second, "welch", shared, welch_interval(first.accuracies, second.accuracies))
+    return Difference(first, second, None, shared, None)
+
+
+def _filter(recipes: list[Recipe], text: str) -> list[Recipe]:
+    key, equals, value = text.partition("=")
+    kept = [
+        recipe
+        for recipe in recipes
+        if (_has(recipe.spec, key, value) if equals else fnmatchcase(recipe.spec.name, text))
+    ]
+    if not kept:
+        what = f"a setting {key} of the value {value}" if equals else f"the name {text}"
+        raise UsageError(f"--filter {text}: no finished run has {what}")
+    return kept
+
+
+def _has(spec: Spec, key: str, value: str) -> bool:
+    """Return whether one of a spec's settings whose key is or ends with ``key`` has the value."""
+    return any(
+        resolve(value) in {resolve(found) for found in values}
+        for path, values in flatten(spec.as_data()).items()
+        if f".{path}".endswith(f".{key}")
+    )

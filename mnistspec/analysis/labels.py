@@ -1,0 +1,82 @@
+"""In which settings specs differ, in the fewest words that say it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.sweeps.grid import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mnistspec.language.spec import Spec
+
+_PROSE = ("name", "title", "notes", "reference")
+_SHOWN = 3  # settings that a label has room for
+_LONGEST = 24
+
+
+def differing_settings(specs: Sequence[Spec]) -> list[dict[str, str]]:
+    """Return for each spec its values of the settings in which the specs differ; seeds and prose do not count.
+
+    Keys are paths such as ``train.optimizer.sgd.lr``; blocks of a kind share one path, as in ``layers.dropout.p``.
+    """
+    flats = []
+    for spec in specs:
+        data = {key: value for key, value in spec.as_data().items() if key not in _PROSE}
+        del data["train"]["seed"]
+        flats.append(flatten(data))
+    keys = dict.fromkeys(key for flat in flats for key in flat)
+    differing = [key for key in keys if len({flat.get(key) for flat in flats}) > 1]
+    return [{key: _phrase(flat[key]) for key in differing if key in flat} for flat in flats]
+
+
+def flatten(data: object) -> dict[str, tuple[str, ...]]:
+    """Return the values of nested data by their path, in order; the places of a list share the path of the list."""
+    flat: dict[str, tuple[str, ...]] = {}
+    for key, value in _walk(data, ""):
+        flat[key] = (*flat.get(key, ()), value)
+    return flat
+
+
+def label_recipes(recipes: Sequence[tuple[str, dict[str, str]]]) -> list[tuple[str, ...]]:
+    """Return for each (name, settings) the words of a label that no other has: the name, some of the settings."""
+    labels = []
+    for name, settings in recipes:
+        words = [shorten(f"{key}={value}") for key, value in settings.items()]
+        more = [f"+{len(words) - _SHOWN} more"] if len(words) > _SHOWN else []
+        labels.append((name, *words[:_SHOWN], *more))
+    counts, seen = Counter(labels), Counter[tuple[str, ...]]()
+    for index, label in enumerate(labels):
+        seen[label] += 1
+        if counts[label] > 1:
+            labels[index] = (*label, f"({seen[label]})")
+    return labels
+
+
+def _walk(data: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _walk(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(data, list | tuple) and any(isinstance(item, dict) for item in data):
+        for item in data:  # blocks or augmentations: a word, or one with arguments
+            yield path, item if isinstance(item, str) else next(iter(item))
+            if isinstance(item, dict):
+                yield from _walk(item, path)
+    else:
+        yield path, _text(data)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - whatever a spec can hold
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_text, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _phrase(values: tuple[str, ...]) -> str:
+    """Return one value if all are the same, all of them if they are short, else their number."""
+    if len(set(values)) == 1:
+        return values[0] if len(values[0]) <= _LONGEST else f"{values[0][: _LONGEST - 3]}..."
+    text = "/".join(values)
+    return text if len(text) <= _LONGEST else f"{len(values)} items"

@@ -1,0 +1,67 @@
+"""``mnistspec sweep --cluster``: the workers are looked at before anything is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnistspec.cli.console import print_message, print_warning
+from mnistspec.errors import MnistspecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mnistspec.sweeps.cluster.engine import ClusterEngine
+    from mnistspec.sweeps.cluster.offers import Offer
+    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.grid import Job
+    from mnistspec.sweeps.sweep import Sweep
+
+
+def open_cluster(address: str, work: Sweep, needs: Needs, threads: int, retries: int) -> ClusterEngine:
+    """Return the engine for a cluster; raise if there is no scheduler, no worker, or one that does not fit."""
+    from mnistspec.sweeps.cluster.client import connect, survey
+
+    client = connect(address)
+    try:
+        offers = survey(client, address, needs)
+        _check_offers(offers, address)
+        from mnistspec.sweeps.cluster.engine import ClusterEngine
+
+        return ClusterEngine(
+            client, work.root, needs=needs, threads=threads, retries=retries, summarize=_make_summarizer(),
+            tell=print_message, on_epoch=work.note_epochs,
+        )  # fmt: skip
+    except BaseException:
+        client.close()
+        raise
+
+
+def _check_offers(offers: list[Offer], address: str) -> None:
+    """Tell of the workers; raise MnistspecError if one of them does not fit."""
+    from mnistspec.sweeps.cluster.offers import compare_versions
+
+    misfits = [f"{offer.address}: {problem}" for offer in offers for problem in offer.problems]
+    if misfits:
+        count = sum(not offer.fits for offer in offers)
+        head = f"{count} of {len(offers)} workers of {address} do not fit; nothing was sent"
+        raise MnistspecError("\n".join([head, *misfits]))
+    for line in compare_versions(offers):
+        print_warning(line)
+    workers = f"{len(offers)} worker{'' if len(offers) == 1 else 's'}"
+    print_message(f"{workers} at {address}, {sum(offer.threads for offer in offers)} runs at a time")
+
+
+def _make_summarizer() -> Callable[[Job], str]:
+    """Return what gives the text of a job's summary.txt, worked out once for all seeds."""
+    from mnistspec.network.summary import summarize
+    from mnistspec.views.terminal.tables import render_text, summary_table
+
+    known: dict[tuple[object, ...], str] = {}
+
+    def text(job: Job) -> str:
+        key = (job.path, job.settings)
+        if key not in known:
+            known[key] = render_text(summary_table(summarize(job.spec, job.lines)), width=80)
+        return known[key]
+
+    return text

@@ -1,0 +1,51 @@
+"""``mnistspec blocks``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.completion import complete_words
+from mnistspec.cli.console import print_json, print_result
+from mnistspec.cli.options import Json
+from mnistspec.errors import UsageError
+
+
+def blocks(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="One word of the language: conv, sgd, train, mnist ...",
+            show_default=False,
+            autocompletion=complete_words,
+        ),
+    ] = None,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference as Markdown tables.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Tell what may be written in a spec: blocks, optimizers, schedulers, augmentations, data sets, sections.
+
+    Example: mnistspec blocks conv
+    """
+    from mnistspec.language.manual.words import list_sections, list_words
+    from mnistspec.language.yaml.diagnostics import did_you_mean, quote, suggest
+    from mnistspec.views.terminal.words import reference_markdown, reference_text, section_text, word_text
+
+    words, sections = list_words(), list_sections()
+    if name is not None:
+        known = [*(word.name for word in words), *(section.name for section in sections)]
+        if name not in known:
+            raise UsageError(f"unknown word {quote(name)}{did_you_mean(suggest(name, known))}")
+        words = [word for word in words if word.name == name]
+        sections = [section for section in sections if section.name == name]
+    if as_json:
+        print_json([*map(asdict, words), *map(asdict, sections)])
+    elif as_markdown:
+        print_result(reference_markdown(words, sections))
+    elif name is None:
+        print_result(reference_text(words, sections))
+    else:
+        print_result("\n\n".join([*map(word_text, words), *map(section_text, sections)]))

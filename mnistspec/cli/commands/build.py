@@ -1,0 +1,38 @@
+"""``mnistspec build``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.console import print_json, print_result, print_table
+from mnistspec.cli.options import Json, Settings, SpecFile
+
+
+def build(
+    spec: SpecFile,
+    summary: Annotated[bool, typer.Option("--summary", "-s", help="Print a table of the layers.")] = False,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Compile a spec to a network and print its size.
+
+    Example: mnistspec build specs/step4.yaml --summary
+    """
+    from mnistspec.language.loader import load_document
+
+    document = load_document(spec, settings or ())
+
+    from mnistspec.network.summary import summarize
+    from mnistspec.views.terminal.tables import summary_line, summary_table
+
+    numbers = summarize(document.spec, document.lines)
+    if as_json:
+        print_json(asdict(numbers))
+        return
+    if summary:
+        print_table(summary_table(numbers))
+    else:
+        print_result(summary_line(numbers))

@@ -1,0 +1,74 @@
+"""``mnistspec compare``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.console import print_json, print_message, print_result, print_table
+from mnistspec.cli.options import Json, RunFolders
+from mnistspec.errors import UsageError
+
+
+class SortKey(StrEnum):
+    """What the leaderboard can be sorted by; the best comes first."""
+
+    mean = "mean"
+    min = "min"
+    max = "max"
+    best = "best"
+    spread = "spread"
+    name = "name"
+    params = "params"
+    macs = "macs"
+    field = "field"
+    seeds = "seeds"
+    seconds = "seconds"
+    targets = "targets"
+
+
+def compare(
+    paths: RunFolders,
+    sort: Annotated[SortKey, typer.Option(help="What to sort by, the best first.")] = SortKey.mean,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The best last.")] = False,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter", metavar="NAME|KEY=VALUE", help="Only these, such as 'step*' or sgd.lr=0.1; repeatable."
+        ),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with all digits.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Hold runs against each other, over their seeds; of two recipes also say whether they differ by more than noise.
+
+    Example: mnistspec compare runs --filter 'step*' --sort params
+    """
+    from mnistspec.analysis.collection import collect_runs
+    from mnistspec.analysis.comparison import compare_runs
+    from mnistspec.views.terminal import leaderboard
+
+    if as_csv + as_markdown + as_json > 1:
+        raise UsageError("give one of --csv, --markdown and --json")
+    collection = collect_runs(paths)
+    for sentence in collection.left_out:
+        print_message(sentence)
+    if not collection.runs:
+        raise UsageError(f"no finished run in {', '.join(map(str, paths))}")
+    comparison = compare_runs(collection.runs, sort=sort, reverse=reverse, filters=filters or ())
+    if as_json:
+        difference = comparison.difference
+        print_json({
+            "recipes": [recipe.as_data() for recipe in comparison.recipes],
+            "difference": difference and {**difference.as_data(), "sentence": leaderboard.difference_text(comparison)},
+            "left_out": collection.left_out,
+        })  # fmt: skip
+    elif as_csv:
+        print_result(leaderboard.leaderboard_csv(comparison).rstrip("\n"))
+    elif as_markdown:
+        print_result(leaderboard.leaderboard_markdown(comparison))
+    else:
+        print_table(leaderboard.leaderboard_table(comparison))

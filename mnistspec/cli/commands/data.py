@@ -1,0 +1,62 @@
+"""``mnistspec data``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.completion import complete_datasets, complete_specs
+from mnistspec.cli.console import print_json, print_result, print_table
+from mnistspec.cli.options import DataDir, Json
+
+
+def data(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="mnist, fashion-mnist, kmnist or qmnist.", autocompletion=complete_datasets
+        ),
+    ] = "mnist",
+    augment: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SPEC",
+            help="Show the images as this spec's training sees them.",
+            show_default=False,
+            autocompletion=complete_specs,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the picture goes.  [default: NAME.png]")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Describe a data set in numbers, and draw some of its images.
+
+    Example: mnistspec data mnist --augment specs/step6.yaml -o augmented.png
+    """
+    from mnistspec.language.loader import load_spec
+
+    spec = load_spec(augment) if augment else None
+
+    from mnistspec.data.dataset import load_dataset
+    from mnistspec.data.statistics import describe_dataset
+    from mnistspec.views.painting import paint_augmented, paint_samples
+    from mnistspec.views.terminal.tables import statistics_table
+
+    dataset = load_dataset(name, data_dir=data_dir)
+    statistics = describe_dataset(dataset)
+    path = output or Path(f"{name}.png")
+    if spec is not None:
+        paint_augmented(spec, dataset, path)
+    else:
+        paint_samples(dataset, path)
+    if as_json:
+        print_json({**asdict(statistics), "picture": str(path)})
+        return
+    print_table(statistics_table(statistics))
+    print_result(f"picture: {path}")

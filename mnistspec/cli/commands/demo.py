@@ -1,0 +1,103 @@
+"""``mnistspec demo``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mnistspec.cli.completion import complete_runs
+from mnistspec.cli.console import print_message, print_result, print_warning
+from mnistspec.cli.interruption import interruption
+from mnistspec.cli.options import Best, DataDir
+from mnistspec.errors import MnistspecError
+
+if TYPE_CHECKING:
+    from mnistspec.pages.reader import Mistakes, Reader
+    from mnistspec.runs.trained import TrainedModel
+
+
+def demo(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Run folders; several read the same drawing side by side.",
+            show_default=False,
+            autocompletion=complete_runs,
+        ),
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 is any that is free.")] = 7860,
+    host: Annotated[str, typer.Option(help="Address to open; others than this machine's own let others in.")] = (
+        "127.0.0.1"
+    ),
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    best: Best = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Draw a digit in the browser, and see what trained networks read, and why. Ctrl-C ends it.
+
+    Example: mnistspec demo runs/step6/20260101T120000Z-1a2b3c --open
+    """
+    from importlib.util import find_spec
+
+    if not all(map(find_spec, ("starlette", "uvicorn"))):
+        raise MnistspecError("the demo needs starlette and uvicorn: pip install 'mnistspec[demo]'")
+
+    import torch
+
+    from mnistspec.pages.server import make_app
+    from mnistspec.pages.serving import is_loopback, open_port, page_address, serve
+
+    with open_port(host, port) as opened:
+        torch.set_num_threads(1)  # one small image at a time: more threads would only wait for one another
+        readers = _load_readers(runs, "best" if best else "model", data_dir)
+        address = page_address(opened)
+        loopback = is_loopback(opened)
+        if not loopback:
+            print_warning(f"--host {host}: everyone who can reach this machine over the network can use the page")
+        app = make_app(readers, frozenset({"127.0.0.1", "localhost", "::1"}) if loopback else None)
+
+        def announce() -> None:
+            interruption.check()
+            print_message("Ctrl-C ends it")
+            print_result(f"demo: {address}")
+            if browser:
+                typer.launch(address)
+
+        interruption.busy = lambda: True  # the server ends by itself; while it starts, a signal waits for announce
+        try:
+            serve(app, opened, announce)
+        finally:
+            interruption.busy = lambda: False
+        interruption.check()
+
+
+def _load_readers(paths: list[Path], weights: str, data_dir: Path | None) -> list[Reader]:
+    """Load the networks and let each read its test set."""
+    from mnistspec.pages.reader import Reader
+    from mnistspec.runs.folder import RunDir
+
+    models = [RunDir(path).load_model(weights) for path in paths]
+    counts = Counter(model.spec.name for model in models)
+    readers = []
+    for path, model in zip(paths, models, strict=True):
+        name = model.spec.name
+        label = name if counts[name] == 1 else f"{name} {path.resolve().name}"
+        readers.append(Reader(label, model, _find_mistakes(label, model, data_dir)))
+    return readers
+
+
+def _find_mistakes(label: str, model: TrainedModel, data_dir: Path | None) -> Mistakes | None:
+    from mnistspec.data.dataset import load_dataset
+    from mnistspec.pages.reader import find_mistakes
+
+    try:
+        data = load_dataset(model.spec.data, data_dir=data_dir)
+    except MnistspecError as error:
+        print_warning(f"the demo does not show the mistakes of {label}: {error}")
+        return None
+    print_message(f"{label} reads the test set of {data.name}")
+    return find_mistakes(model, data)

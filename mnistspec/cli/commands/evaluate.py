@@ -1,0 +1,68 @@
+"""``mnistspec evaluate``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.completion import complete_datasets
+from mnistspec.cli.console import print_json, print_result, print_table
+from mnistspec.cli.options import Best, DataDir, Device, Json, RunFolder
+
+
+def evaluate(
+    run: RunFolder,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Another data set's test images, such as qmnist.",
+            show_default=False,
+            autocompletion=complete_datasets,
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    best: Best = False,
+    device: Device = None,
+    as_json: Json = False,
+) -> None:
+    """Put the test set through a trained network: accuracy, per digit, confusion.
+
+    Example: mnistspec evaluate runs/step6/20260101T120000Z-1a2b3c
+    """
+    from mnistspec.data.dataset import load_dataset
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.training.device import choose_device
+    from mnistspec.views.terminal.tables import confusion_table, evaluation_table
+
+    model = RunDir(run).load_model("best" if best else "model")
+    dataset = load_dataset(data or model.spec.data, data_dir=data_dir)
+    result = model.evaluate(dataset, choose_device(device))
+    confusion = result.confusion()
+    names = dataset.class_names
+    if as_json:
+        rights, counts = confusion.diag().tolist(), confusion.sum(1).tolist()
+        print_json({
+            "run": str(run),
+            "data": dataset.name,
+            "weights": "best" if best else "last",
+            "epoch": model.epoch,
+            "images": len(result.labels),
+            "test_loss": result.loss,
+            "test_accuracy": result.accuracy,
+            "per_class": [
+                {"class": name, "images": count, "accuracy": 100 * right / max(1, count)}
+                for name, right, count in zip(names, rights, counts, strict=True)
+            ],
+            "confusion": confusion.tolist(),
+        })  # fmt: skip
+        return
+    wrong = len(result.labels) - int(confusion.diag().sum())
+    which = f"epoch {model.epoch}, the best on the test set" if best else f"epoch {model.epoch}"
+    print_result(
+        f"{model.spec.name} ({which}) on {dataset.name}: test accuracy {result.accuracy:.2f} %, {wrong:,} of "
+        f"{len(result.labels):,} wrong, loss {result.loss:.4f}"
+    )
+    print_table(evaluation_table(confusion, names))
+    print_table(confusion_table(confusion, names))

@@ -1,0 +1,59 @@
+"""``mnistspec explain``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.completion import complete_codes
+from mnistspec.cli.console import print_json, print_result
+from mnistspec.cli.options import Json
+from mnistspec.errors import UsageError
+
+
+def explain(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CODE|SPEC...",
+            help="Codes of errors, or specs whose errors are to be explained; all codes if there is none.",
+            show_default=False,
+            autocompletion=complete_codes,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Explain an error of a spec: what it means, an example, what to do.
+
+    Example: mnistspec explain E204
+    """
+    from mnistspec.language.manual.codes import CODES
+    from mnistspec.views.terminal.codes import code_data, code_pages, list_codes
+
+    codes = list(dict.fromkeys(code for name in names or [] for code in _codes_of(name)))
+    if as_json:
+        print_json([code_data(code) for code in (codes if names else CODES)])
+    elif not names:
+        print_result(list_codes())
+    else:
+        print_result(code_pages(codes) if codes else "nothing to explain: no errors")
+
+
+def _codes_of(name: str) -> list[str]:
+    """Return the code that a name is, or those of the errors of the spec that it is the path of."""
+    from mnistspec.language.loader import load_document
+    from mnistspec.language.manual.codes import CODES
+    from mnistspec.language.yaml.diagnostics import InvalidSpecError, did_you_mean, quote, suggest
+
+    if name.upper() in CODES:
+        return [name.upper()]
+    if re.fullmatch(r"[A-Za-z]?\d+", name) or not Path(name).exists():
+        raise UsageError(f"there is no code and no file {quote(name)}{did_you_mean(suggest(name, CODES))}")
+    try:
+        load_document(Path(name), strict_targets=True)
+    except InvalidSpecError as error:
+        return [diagnostic.code for diagnostic in error.diagnostics]
+    return []

@@ -1,0 +1,43 @@
+"""``mnistspec graph``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.console import print_json, print_result
+from mnistspec.cli.options import Json, Settings, SpecFile
+from mnistspec.cli.outputs import check_output
+
+
+def graph(
+    spec: SpecFile,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="A .png or .svg file.  [default: NAME.svg]"),
+    ] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a network: its maps, what they are made by, how much of the image each sees.
+
+    Example: mnistspec graph specs/step6.yaml -o step6.png
+    """
+    if output is not None:
+        check_output(output, ".png", ".svg")
+
+    from mnistspec.language.loader import load_spec
+
+    loaded = load_spec(spec, settings or ())
+
+    from mnistspec.views.pictures.network import draw_network
+
+    path = output or Path(f"{loaded.name}.svg")
+    page = draw_network(loaded)
+    page.save(path)
+    if as_json:
+        print_json({"name": loaded.name, "file": str(path), "width": page.width, "height": page.height})
+    else:
+        print_result(f"picture: {path}")

@@ -1,0 +1,84 @@
+"""``mnistspec inspect``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistspec.cli.console import print_json, print_result
+from mnistspec.cli.options import Best, Json, RunFolder
+from mnistspec.cli.outputs import check_output
+from mnistspec.errors import UsageError
+
+
+def inspect(
+    run: RunFolder,
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A photo or drawing of one digit.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the picture goes: a .png or .svg.")
+    ],
+    layer: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The layer whose maps are drawn, as build --summary names it."),
+    ] = None,
+    position: Annotated[
+        str | None,
+        typer.Option(metavar="ROW,COLUMN", help="Outline what this position of the maps sees, counted from 0."),
+    ] = None,
+    best: Best = False,
+    as_json: Json = False,
+) -> None:
+    """Draw what a trained network sees in an image: a layer's maps, which pixels matter, where a position looks.
+
+    Example: mnistspec inspect runs/step6/20260101T120000Z-1a2b3c seven.png -o seen.png --layer conv3 --position 4,5
+    """
+    check_output(output, ".png", ".svg")
+    place = _read_position(position)
+
+    from mnistspec.data.photo.preparation import prepare_image
+    from mnistspec.network.inspection import choose_layer, find_layer, inspect_image, inspected_layers
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.training.evaluation import normalize
+    from mnistspec.views.formats import format_share
+    from mnistspec.views.pictures.inspection import draw_inspection
+
+    model = RunDir(run).load_model("best" if best else "model")
+    layers = inspected_layers(model.spec)
+    chosen = find_layer(layers, layer) if layer is not None else choose_layer(layers)
+    box = None if place is None else chosen.receptive_box(*place)
+    pixels = prepare_image(image)
+    sight = inspect_image(model.network, chosen, normalize(pixels, model.mean, model.std))
+    probabilities = model.predict(pixels[None])[0]
+    names = model.spec.dataset.class_names
+    prediction = int(probabilities.argmax())
+    share = format_share(float(probabilities[prediction]), 1)
+    title = f"{model.spec.name} reads {names[prediction]} in {image.name}, {share}"
+    draw_inspection(pixels, probabilities, sight, chosen, names, position=place, title=title).save(output)
+    if as_json:
+        print_json({
+            "run": str(run),
+            "image": str(image),
+            "picture": str(output),
+            "prediction": names[prediction],
+            "probability": float(probabilities[prediction]),
+            "probabilities": dict(zip(names, probabilities.tolist(), strict=True)),
+            "layer": chosen.name,
+            "output_shape": chosen.layer.output_shape,
+            "position": place,
+            "sees": box and asdict(box),
+        })  # fmt: skip
+    else:
+        print_result(f"{title}\npicture: {output}")
+
+
+def _read_position(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,5}),(\d{1,5})", text)
+    if match is None:
+        raise UsageError(f"--position {text}: write row and column, counted from 0, such as 4,5")
+    return int(match[1]), int(match[2])

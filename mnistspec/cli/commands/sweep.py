@@ -1,0 +1,192 @@
+"""``mnistspec sweep``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from mnistspec.cli.console import print_json, print_message, print_result, print_table
+from mnistspec.cli.interruption import Interrupted, interruption
+from mnistspec.cli.options import DataDir, Device, Json, SpecFiles, TensorBoard
+from mnistspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.engine import Engine, LocalEngine
+    from mnistspec.sweeps.sweep import Run, Sweep
+
+    Show = Callable[[Run | None], None]
+
+Choices: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE,...",
+        help="Change a value of the specs; with commas, one after the other; repeatable.",
+    ),
+]
+Cluster: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786, not on this machine; "
+        "--data-dir is then a folder of theirs. Connect only to one that you trust: its messages can run code.",
+        show_default=False,
+    ),
+]
+Retries: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="With --cluster: how often a run whose worker is lost is repeated; 2 if not given.",
+        show_default=False,
+    ),
+]
+_LOCK = ".sweep.lock"
+
+
+def sweep(
+    specs: SpecFiles,
+    seeds: Annotated[
+        str | None, typer.Option(help="Seeds, such as 0-9 or 0,2,5; each spec's own if not given.", show_default=False)
+    ] = None,
+    settings: Choices = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Train for so many epochs instead of the specs'.", show_default=False)
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Runs at a time; as many as cores, or one on an accelerator, if not given.", show_default=False
+        ),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads of each run; two runs of one thread are faster than one of two.")
+    ] = 1,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders and tables are made.")] = Path(
+        "runs/sweep"
+    ),
+    data_dir: DataDir = None,
+    device: Device = None,
+    cluster: Cluster = None,
+    retries: Retries = None,
+    tensorboard: TensorBoard = None,
+    as_json: Json = False,
+) -> None:
+    """Train a grid of runs, specs x settings x seeds, several at a time, here or on the workers of a cluster.
+
+    The same command again goes on with what is not done. The results are in DIR/sweep.csv and DIR/sweep.json.
+
+    Example: mnistspec sweep specs/step6.yaml --seeds 0-4 --set train.batch_size=64,128
+    """
+    from mnistspec.cli.cluster import open_cluster
+    from mnistspec.runs.lock import lock_folder
+    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.grid import make_grid, parse_seeds
+    from mnistspec.sweeps.sweep import Sweep
+
+    fixed = [] if epochs is None else [f"train.epochs={epochs}"]
+    _check_options(cluster, jobs, retries, tensorboard)
+    grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
+    with lock_folder(runs, _LOCK) as lock:
+        work = Sweep(runs, grid)
+        _tell_plan(work)
+        if not all(run.is_over for run in work.runs):
+            needs = Needs(tuple(sorted({job.spec.data for job in grid})), str(data_dir) if data_dir else None, device)
+            with (
+                open_cluster(cluster, work, needs, threads, 2 if retries is None else retries)
+                if cluster
+                else _open_machine(work, needs, threads, jobs, lock, tensorboard)
+            ) as engine:
+                _execute(work, engine)
+        else:
+            work.write()
+    _print_results(work, as_json=as_json)
+    if not all(run.is_done for run in work.runs):
+        raise typer.Exit(1)
+
+
+def _tell_plan(work: Sweep) -> None:
+    from mnistspec.views.terminal.sweeps import plan_line, run_line
+
+    print_message(plan_line(work))
+    for run in work.runs:
+        if run.is_over and not run.is_done:
+            print_message(run_line(run, work))
+
+
+def _check_options(cluster: str | None, jobs: int | None, retries: int | None, tensorboard: Path | None) -> None:
+    """Raise UsageError for an option of one kind of sweep with the other."""
+    if cluster is not None and jobs is not None:
+        raise UsageError("--jobs is for this machine: on a cluster each thread of a worker (--nthreads) is a run")
+    if cluster is not None and tensorboard is not None:
+        raise UsageError("--tensorboard is for this machine: a cluster's runs write no log for TensorBoard")
+    if cluster is None and retries is not None:
+        raise UsageError("--retries is for runs whose worker is lost: give it with --cluster")
+
+
+def _open_machine(
+    work: Sweep, needs: Needs, threads: int, jobs: int | None, lock: int, tensorboard: Path | None
+) -> LocalEngine:
+    """Return the engine for this machine; raise what would stop each run, and fetch the data once for all."""
+    from mnistspec.data.dataset import load_dataset
+    from mnistspec.sweeps.engine import LocalEngine
+    from mnistspec.training.device import choose_device
+
+    for name in needs.data:
+        load_dataset(name, data_dir=None if needs.data_dir is None else Path(needs.data_dir))
+    if tensorboard is not None:
+        from mnistspec.runs.tensorboard import prepare_log
+
+        print_message(prepare_log(tensorboard))
+    at_once = jobs or (_count_cores() if choose_device(needs.device).type == "cpu" else 1)
+    return LocalEngine(
+        work.root, jobs=at_once, threads=threads, options=needs.options, logs=tensorboard, keep_open=(lock,)
+    )
+
+
+def _count_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _execute(work: Sweep, engine: Engine) -> None:
+    """Bring the sweep to its end; on Ctrl-C or SIGTERM have the runs take their checkpoints, and say how to go on."""
+    from mnistspec.cli.sweep_progress import show_sweep
+
+    interruption.busy = lambda: True  # a signal waits for the next look, so that no table is left half written
+    with show_sweep(work) as show:
+        try:
+            work.start(engine)
+            for run in work.watch():
+                show(run)
+                interruption.check()
+        except Interrupted:
+            engine.stop()
+            print_message("interrupted: the runs that are under way take their checkpoints")
+            for run in work.watch():
+                show(run)
+            print_message(f"stopped; {work.root} is whole, and the same command goes on with it")
+            raise
+        finally:
+            interruption.busy = lambda: False
+
+
+def _print_results(work: Sweep, *, as_json: bool) -> None:
+    """Print the rows as JSON, or the leaderboard of what is done."""
+    if as_json:
+        print_json({"folder": str(work.root), "runs": work.rows()})
+        return
+    from mnistspec.analysis.collection import collect_runs
+    from mnistspec.analysis.comparison import compare_runs
+    from mnistspec.views.terminal.leaderboard import leaderboard_table
+    from mnistspec.views.terminal.sweeps import counts_line
+
+    folders = [run.folder for run in work.runs if run.is_done and run.folder]
+    if folders:
+        print_table(leaderboard_table(compare_runs(collect_runs(folders).runs)))
+    print_result(f"{counts_line(work)}; the table is {work.root / 'sweep.csv'}")

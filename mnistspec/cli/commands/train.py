@@ -1,0 +1,187 @@
+"""``mnistspec train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mnistspec.cli.completion import complete_runs, complete_specs
+from mnistspec.cli.console import print_json, print_message, print_result, print_warning
+from mnistspec.cli.interruption import Interrupted, interruption
+from mnistspec.cli.options import DataDir, Device, Json, Settings, TensorBoard, Threads
+from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mnistspec.runs.execution import Execution
+
+
+def train(
+    specs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False, autocompletion=complete_specs),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Train for so many epochs instead of the spec's.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Use this seed instead of the spec's.", show_default=False)] = None,
+    device: Device = None,
+    threads: Threads = None,
+    settings: Settings = None,
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are made.")] = Path("runs"),
+    name: Annotated[
+        str | None, typer.Option(help="Name the run so instead of the spec's name.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+    check_targets: Annotated[bool, typer.Option("--check-targets", help="Exit with 1 if a target is missed.")] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run that was interrupted.",
+            show_default=False,
+            autocompletion=complete_runs,
+        ),
+    ] = None,
+    checkpoint_every: Annotated[
+        int | None,
+        typer.Option(metavar="STEPS", min=1, help="Take checkpoints within epochs, too.", show_default=False),
+    ] = None,
+    tensorboard: TensorBoard = None,
+    as_json: Json = False,
+) -> None:
+    """Train the networks of one or more specs, each into a run folder of its own.
+
+    Example: mnistspec train specs/step6.yaml --epochs 1
+    """
+    overrides = {"train.epochs": epochs, "train.seed": seed, "name": name}
+    changes = [*(settings or ()), *(f"{key}={value}" for key, value in overrides.items() if value is not None)]
+    if resume is not None and (specs or changes):
+        raise UsageError(
+            "--resume goes on with a run as it was begun: give no spec, --set, --epochs, --seed or --name with it"
+        )
+    if resume is None and not specs:
+        raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
+    if resume is not None:
+        executions = _resume(resume, data_dir, device, threads, tensorboard)
+    else:
+        executions = _start(specs or [], changes, runs, data_dir, device, threads, tensorboard)
+    results = [_run(execution, checkpoint_every, tensorboard, as_json=as_json) for execution in executions]
+    if as_json:
+        print_json(results[0] if len(results) == 1 else results)
+    if check_targets and not all(target["met"] for result in results for target in result["targets"]):
+        raise typer.Exit(1)
+
+
+def _start(
+    specs: list[Path],
+    changes: list[str],
+    runs: Path,
+    data_dir: Path | None,
+    device: str | None,
+    threads: int | None,
+    tensorboard: Path | None,
+) -> Iterator[Execution]:
+    """Yield a new run for each spec, once all of them are known to be right."""
+    from mnistspec.language.loader import load_documents
+
+    loaded = load_documents((path, changes) for path in specs)
+    documents = [(document, path.read_bytes()) for document, path in zip(loaded, specs, strict=True)]
+
+    from mnistspec.data.dataset import load_dataset
+    from mnistspec.network.summary import summarize
+    from mnistspec.runs.execution import Execution
+    from mnistspec.training.device import choose_device
+    from mnistspec.views.terminal.tables import render_text, summary_table
+
+    _prepare(threads, tensorboard)
+    chosen = choose_device(device)
+    for document, source in documents:
+        data = load_dataset(document.spec.data, data_dir=data_dir)
+        summary = render_text(summary_table(summarize(document.spec, document.lines)), width=80)
+        yield Execution.start(runs, document.spec, source, data, chosen, summary)
+
+
+def _resume(
+    path: Path, data_dir: Path | None, device: str | None, threads: int | None, tensorboard: Path | None
+) -> Iterator[Execution]:
+    """Yield the run that goes on."""
+    from mnistspec.data.dataset import load_dataset
+    from mnistspec.runs.execution import Execution, open_run
+    from mnistspec.training.device import choose_device
+
+    _prepare(threads, tensorboard)
+    folder = open_run(path)
+    yield Execution(folder, load_dataset(folder.spec.data, data_dir=data_dir), choose_device(device))
+
+
+def _prepare(threads: int | None, tensorboard: Path | None) -> None:
+    """Do what has to come before anything is computed: set torch's threads, and make the folder for logs."""
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    if tensorboard is not None:
+        from mnistspec.runs.tensorboard import prepare_log
+
+        print_message(prepare_log(tensorboard))
+
+
+def _run(
+    execution: Execution, checkpoint_every: int | None, tensorboard: Path | None, *, as_json: bool
+) -> dict[str, Any]:
+    """Train to the end and return the result, which is printed here unless it is to be JSON."""
+    with execution:
+        result = {"run": str(execution.folder.path), **_train(execution, checkpoint_every, tensorboard)}
+    if not as_json:
+        from mnistspec.views.terminal.results import result_text
+
+        print_result(result_text(result, execution.folder.path))
+    interruption.check()
+    return result
+
+
+def _train(execution: Execution, checkpoint_every: int | None, tensorboard: Path | None) -> dict[str, Any]:
+    """Train to the end, showing progress; on Ctrl-C or SIGTERM take a checkpoint and say how to go on."""
+    from mnistspec.cli.progress import show_progress
+    from mnistspec.views.painting import paint_run
+
+    shown = 0
+    steps = execution.run(paint_run, checkpoint_every)
+    if tensorboard is not None:
+        from mnistspec.runs.tensorboard import log_epochs
+
+        steps = log_epochs(steps, execution, tensorboard)
+    interruption.busy = lambda: execution.busy
+    try:
+        for _ in show_progress(steps, execution):
+            interruption.check()
+            shown = _show_warnings(execution, shown)
+    except Interrupted:
+        execution.save()
+        training = execution.training
+        _say_how_to_resume(execution, f"interrupted in epoch {training.epoch + 1} after step {training.step}")
+        raise
+    except NotFiniteError:
+        raise
+    except MnistspecError:
+        _say_how_to_resume(execution, "stopped")
+        raise
+    finally:
+        interruption.busy = lambda: False
+        _show_warnings(execution, shown)
+    return execution.folder.result or {}
+
+
+def _say_how_to_resume(execution: Execution, what: str) -> None:
+    if execution.can_resume:
+        print_message(f"{what}; go on with: mnistspec train --resume {execution.folder.path}")
+
+
+def _show_warnings(execution: Execution, shown: int) -> int:
+    for warning in execution.warnings[shown:]:
+        print_warning(warning)
+    return len(execution.warnings)

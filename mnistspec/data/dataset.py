@@ -1,0 +1,142 @@
+"""MNIST-like data sets as uint8 tensors, from the files that ship with this package or from the user's."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import torch
+
+from mnistspec.data.formats.idx import IdxFile, read_idx
+from mnistspec.data.histogram import count_levels
+from mnistspec.data.store import Source, find_in_folder, find_or_fetch, find_shipped
+from mnistspec.errors import CorruptError, UsageError
+from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+# SHA-256 of MNIST's four files once unpacked, in the order of Source's fields.
+_MNIST_DIGESTS = (
+    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set in memory.
+
+    Images are uint8 (n, height, width), labels int64 (n); mean and std are those of the training pixels in [0, 1];
+    digest is a SHA-256 over the digests of the four unpacked files and identifies the data.
+    """
+
+    name: str
+    train_images: Tensor
+    train_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+    class_names: tuple[str, ...]
+    mean: float
+    std: float
+    digest: str
+
+    def hold_out(self, count: int) -> Dataset:
+        """Return the data set with its last ``count`` training images in the test set's place; mean and std stay."""
+        if not count:
+            return self
+        if count >= len(self.train_images):
+            raise UsageError(
+                f"holdout is {count:,}, but {self.name} has only {len(self.train_images):,} training images here"
+            )
+        return replace(
+            self,
+            train_images=self.train_images[:-count],
+            train_labels=self.train_labels[:-count],
+            test_images=self.train_images[-count:],
+            test_labels=self.train_labels[-count:],
+        )
+
+    def to(self, device: torch.device) -> Dataset:
+        """Return the data set with its tensors on a device."""
+        names = ("train_images", "train_labels", "test_images", "test_labels")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
+
+
+def load_dataset(name: str, *, data_dir: Path | None = None, cache_dir: Path | None = None) -> Dataset:
+    """Load a data set by its name.
+
+    It comes from `data_dir` (four IDX files) if that is given; MNIST otherwise from this package, the others from
+    `cache_dir` (default: the platform's cache folder), downloaded on first use.
+
+    Raises UsageError for an unknown name or missing files, CorruptError for damaged or inconsistent ones, and
+    MnistspecError when a download fails.
+    """
+    info = _find_info(name)
+    if data_dir is not None:
+        return _read_dataset(info, find_in_folder(info, data_dir))
+    if name == "mnist":
+        return _read_dataset(info, find_shipped(), _MNIST_DIGESTS)
+    return _read_dataset(info, find_or_fetch(info, cache_dir))
+
+
+def _find_info(name: str) -> DatasetInfo:
+    if name in DATASETS:
+        return DATASETS[name]
+    close = difflib.get_close_matches(name, DATASETS, n=1)
+    hint = f'; did you mean "{close[0]}"?' if close else f"; there are {', '.join(DATASETS)}"
+    raise UsageError(f'unknown data set "{name}"{hint}')
+
+
+def _read_dataset(info: DatasetInfo, source: Source, digests: tuple[str, ...] | None = None) -> Dataset:
+    paths = (source.train_images, source.train_labels, source.test_images, source.test_labels)
+    files = [read_idx(path, expected_digest=digest) for path, digest in zip(paths, digests or [None] * 4, strict=True)]
+    images = [_check_images(info, path, file) for path, file in zip(paths[::2], files[::2], strict=True)]
+    labels = [_check_labels(info, path, file) for path, file in zip(paths[1::2], files[1::2], strict=True)]
+    for path, pixels, classes in zip(paths[1::2], images, labels, strict=True):
+        if len(pixels) != len(classes):
+            raise CorruptError(f"{path}: expected {len(pixels)} labels, one for each image, found {len(classes)}")
+    levels = count_levels(images[0])
+    return Dataset(
+        name=info.name,
+        train_images=images[0],
+        train_labels=labels[0],
+        test_images=images[1],
+        test_labels=labels[1],
+        class_names=info.class_names,
+        mean=levels.mean,
+        std=levels.std,
+        digest=sha256("\n".join(file.digest for file in files).encode()).hexdigest(),
+    )
+
+
+def _check_images(info: DatasetInfo, path: Path, file: IdxFile) -> Tensor:
+    shape = tuple(file.values.shape)
+    if file.values.dtype != torch.uint8 or shape[1:] != info.image_size:
+        height, width = info.image_size
+        raise CorruptError(f"{path}: expected images of {height}x{width} bytes, found {_describe_values(file)}")
+    return file.values
+
+
+def _check_labels(info: DatasetInfo, path: Path, file: IdxFile) -> Tensor:
+    values = file.values
+    if values.dtype == torch.int32 and values.ndim == 2:
+        values = values[:, 0]  # QMNIST's label records begin with the class
+    elif values.dtype != torch.uint8 or values.ndim != 1:
+        raise CorruptError(f"{path}: expected one label a byte, found {_describe_values(file)}")
+    labels = values.to(torch.int64)
+    for label in (int(labels.min()), int(labels.max())):
+        if not 0 <= label < len(info.class_names):
+            raise CorruptError(f"{path}: expected labels from 0 to {len(info.class_names) - 1}, found {label}")
+    return labels
+
+
+def _describe_values(file: IdxFile) -> str:
+    kind = "bytes" if file.values.dtype == torch.uint8 else "32-bit integers"
+    return f"{'x'.join(map(str, file.values.shape))} {kind}"

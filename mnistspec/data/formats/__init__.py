@@ -1,0 +1,1 @@
+"""The file formats that images and labels come in, one a file."""

@@ -1,0 +1,1 @@
+"""Photos and drawings of digits, prepared as MNIST prepared its own."""

@@ -1,0 +1,154 @@
+"""Where a data set's four IDX files lie: shipped, in a folder of the user's, or fetched into a cache."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnistspec.errors import MnistspecError, UsageError
+
+if TYPE_CHECKING:
+    from mnistspec.language.vocabulary.datasets import DatasetInfo
+
+SHIPPED_FOLDER = Path(__file__).with_name("files")
+_NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+# QMNIST's files as its authors name them.
+_QMNIST_NAMES = (
+    "qmnist-train-images-idx3-ubyte",
+    "qmnist-train-labels-idx2-int",
+    "qmnist-test-images-idx3-ubyte",
+    "qmnist-test-labels-idx2-int",
+)
+# Seconds without a sign from the server; without it a network that swallows packets hangs for minutes.
+_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """Paths of a data set's four files, each packed with gzip or not."""
+
+    train_images: Path
+    train_labels: Path
+    test_images: Path
+    test_labels: Path
+
+
+def find_shipped() -> Source:
+    """Return the MNIST files that ship with this package."""
+    source, missing = _find_files(SHIPPED_FOLDER, (_NAMES,))
+    if source is None:
+        raise MnistspecError(f"{SHIPPED_FOLDER}: MNIST's {_join(missing)} not found; install mnistspec again")
+    return source
+
+
+def find_in_folder(info: DatasetInfo, folder: Path) -> Source:
+    """Return the data set's files in a folder of the user's; raises UsageError naming those that are not there."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder; --data-dir takes a folder with the IDX files of {info.name}")
+    source, missing = _find_files(folder, _file_names(info))
+    if source is None:
+        raise UsageError(f"{folder}: {_join(missing)} not found (packed as .gz or not); {info.name} needs them")
+    return source
+
+
+def is_present(info: DatasetInfo) -> bool:
+    """Whether a data set is here without a download: it ships with this package, or is in the cache."""
+    folder = SHIPPED_FOLDER if info.name == "mnist" else default_cache_dir() / info.torchvision_class / "raw"
+    return _find_files(folder, _file_names(info))[0] is not None
+
+
+def find_or_fetch(info: DatasetInfo, cache_dir: Path | None) -> Source:
+    """Return the data set's files in the cache (torchvision's layout), downloaded by torchvision if it lacks them."""
+    root = cache_dir or default_cache_dir()
+    folder = root / info.torchvision_class / "raw"
+    source, _ = _find_files(folder, _file_names(info))
+    if source is not None:
+        return source
+    try:
+        _fetch(info.torchvision_class, root, folder)
+    except (OSError, RuntimeError, HTTPException) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        wanted = _join([f"{name}.gz" for name in _file_names(info)[0]])
+        raise MnistspecError(
+            f"{info.name} could not be downloaded: {reason}\n"
+            f"Put {wanted} into {folder}, or name a folder that has these files with --data-dir FOLDER."
+        ) from error
+    source, missing = _find_files(folder, _file_names(info))
+    if source is None:
+        raise MnistspecError(f"{folder}: {_join(missing)} not found after the download")
+    return source
+
+
+def default_cache_dir() -> Path:
+    """Return the folder for downloads: mnistspec in XDG_CACHE_HOME or in the platform's cache folder."""
+    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if xdg.is_absolute():  # the XDG base directory specification: a relative path is to be ignored
+        return xdg / "mnistspec"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mnistspec" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "mnistspec"
+    return Path.home() / ".cache" / "mnistspec"
+
+
+def _file_names(info: DatasetInfo) -> tuple[tuple[str, ...], ...]:
+    """Return the sets of four names under which the data set's files may lie, the usual one first."""
+    return (_QMNIST_NAMES, _NAMES) if info.name == "qmnist" else (_NAMES,)
+
+
+def _find_files(folder: Path, name_sets: tuple[tuple[str, ...], ...]) -> tuple[Source | None, list[str]]:
+    """Find one of the sets of names complete; else return None and what the fullest of them lacks."""
+    lacks: list[list[str]] = []
+    for names in name_sets:
+        # Of two, the packed file is taken: gzip's checksum tells when it is damaged.
+        paths = [next((p for p in (folder / f"{n}.gz", folder / n) if p.is_file()), None) for n in names]
+        found = [path for path in paths if path is not None]
+        if len(found) == len(names):
+            return Source(*found), []
+        lacks.append([name for name, path in zip(names, paths, strict=True) if path is None])
+    return None, min(lacks, key=len)
+
+
+def _fetch(class_name: str, root: Path, folder: Path) -> None:
+    """Download with torchvision beside `folder`, then move in whole files only, so that a kill leaves no half ones."""
+    dataset_class = getattr(_import_torchvision_datasets(), class_name)
+    folder.mkdir(parents=True, exist_ok=True)
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_TIMEOUT)
+    try:
+        # stdout belongs to the command's result; older torchvision releases print on it.
+        with tempfile.TemporaryDirectory(dir=root) as temporary, contextlib.redirect_stdout(sys.stderr):
+            for train in (True, False):
+                fetched = dataset_class(temporary, train=train, download=True)
+            for file in Path(fetched.raw_folder).iterdir():
+                file.replace(folder / file.name)
+    finally:
+        socket.setdefaulttimeout(timeout)
+
+
+def _import_torchvision_datasets() -> object:
+    """Import torchvision here only: it is slow, and it fails beside a torch that it was not built for."""
+    try:
+        from torchvision import datasets  # noqa: PLC0415 - see above
+    except (ImportError, RuntimeError, OSError) as error:
+        raise MnistspecError(
+            f"torchvision cannot be imported ({error}); install the torchvision release that matches your torch, "
+            "both from the same package index: pip install --force-reinstall torch torchvision"
+        ) from error
+    return datasets
+
+
+def _join(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,0 +1,126 @@
+"""What only the whole spec shows: shapes from block to block, the output, the size, and targets without effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnistspec.language.shapes import MAX_MACS, MAX_PARAMS, Layer, TooLargeError, trace
+from mnistspec.language.vocabulary.block import Block, Shape, ShapeError, describe_shape
+from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
+
+if TYPE_CHECKING:
+    from mnistspec.language.expansion import PlacedBlock
+    from mnistspec.language.reader import Reader
+    from mnistspec.language.spec import Spec, Targets
+    from mnistspec.language.vocabulary.datasets import DatasetInfo
+    from mnistspec.language.vocabulary.recipe import Train
+    from mnistspec.language.yaml.diagnostics import Collector, Span
+
+
+def check_shapes(
+    placed: list[PlacedBlock], info: DatasetInfo, train: Train | None, collector: Collector
+) -> list[Layer]:
+    """Return the layers up to the first that does not fit or could not be read; one that does not fit is noted."""
+    blocks: list[Block] = []
+    for each in placed:
+        if each.block is None:
+            break  # what comes after is not known
+        blocks.append(each.block)
+    layers: list[Layer] = []
+    try:
+        for layer in trace(blocks, info.input_shape):
+            layers.append(layer)
+            _check_last_batch(layer, placed[layer.index], info, train, collector)
+        if layers and len(layers) == len(placed):
+            _check_output(layers[-1].output_shape, placed[-1], info, collector)
+            _check_size(layers)
+    except ShapeError as error:
+        at = placed[min(len(layers), len(placed) - 1)]
+        origin = "" if isinstance(error, TooLargeError) else _origin(placed[len(layers) - 1] if layers else None, at)
+        collector.add(error.code, f"{error}{origin}", at.span, error.help, at.notes)
+    return layers
+
+
+def _origin(before: PlacedBlock | None, at: PlacedBlock) -> str:
+    """Return where a shape came from, for the end of "gets ..."."""
+    if before is None:
+        return " from the data set"
+    span = before.span
+    return f" from line {span.line}" if span.source is at.span.source else f" from {span.source.name}:{span.line}"
+
+
+def _check_output(shape: Shape, last: PlacedBlock, info: DatasetInfo, collector: Collector) -> None:
+    classes = len(info.class_names)
+    if shape == (classes,):
+        return
+    if len(shape) == 1:
+        help_text = f"end with fc: {classes}"
+    elif shape == (classes, 1, 1):
+        help_text = "end with flatten or gap"
+    else:
+        help_text = "end with gap" if shape[0] == classes else f"end with gap, then fc: {classes}"
+    message = f"the last layer must give one score for each of the {classes} classes of {info.name}, but gives "
+    collector.add("E302", message + describe_shape(shape), last.span, help_text, last.notes)
+
+
+def _check_size(layers: list[Layer]) -> None:
+    for what, total, limit in (
+        ("parameters", sum(layer.params for layer in layers), MAX_PARAMS),
+        ("multiply-accumulates an image", sum(layer.macs for layer in layers), MAX_MACS),
+    ):
+        if total > limit:
+            message = f"the network would have {total:,} {what}; at most {limit:,} are allowed"
+            raise TooLargeError(message, "make it smaller")
+
+
+def _check_last_batch(
+    layer: Layer, at: PlacedBlock, info: DatasetInfo, train: Train | None, collector: Collector
+) -> None:
+    """Batch norm needs more than one value a channel; a last batch of a single image may not have them."""
+    if train is None or layer.block.word != "bn" or any(size > 1 for size in layer.output_shape[1:]):
+        return
+    images = info.train_images - train.holdout
+    if train.batch_size == 1:
+        problem, help_text = "a batch of one image", "choose a larger batch_size"
+    elif images % train.batch_size == 1:
+        problem = f"the last batch: {images:,} images in batches of {train.batch_size:,} leave one over"
+        help_text = "choose a batch_size that does not leave a single image"
+    else:
+        return
+    message = f"bn on {describe_shape(layer.output_shape)} cannot normalise {problem}"
+    collector.add("E303", message, at.span, help_text, at.notes)
+
+
+def check_targets(targets: Targets, entry: Entry | None, reader: Reader) -> None:
+    """Note targets that nothing is held against."""
+    if entry is None or not isinstance(entry.node, Mapping):
+        return
+    last = entry.node.entries.get("last_epochs")
+    if last is not None and "min_test_accuracy" not in entry.node.entries and targets.min_test_accuracy is None:
+        message = "last_epochs says nothing without min_test_accuracy"
+        reader.error("E208", message, last.key, "add min_test_accuracy, or remove this")
+
+
+def check_reachable(spec: Spec, layers: list[Layer], entry: Entry | None, reader: Reader) -> None:
+    """Note the targets that are missed whatever the training does."""
+    if entry is None or not isinstance(entry.node, Mapping):
+        return
+    targets, epochs = spec.targets, spec.train.epochs
+    params = sum(layer.params for layer in layers)
+    shorter = f"train for at most {targets.max_epochs} epochs, or raise the target"
+    for key, wanted, got, what, help_text in (
+        ("max_params", targets.max_params, params, "parameters", "make the network smaller, or raise the target"),
+        ("max_epochs", targets.max_epochs, epochs, "epochs", shorter),
+    ):
+        if wanted is not None and got > wanted:
+            message = f"{key} is {wanted:,}, but there are {got:,} {what}"
+            reader.error("E401", message, _value_of(entry.node, key), help_text)
+    if targets.min_test_accuracy is not None and targets.last_epochs > epochs:
+        message = f"last_epochs is {targets.last_epochs:,}, but there are {epochs:,} epochs"
+        reader.error("E401", message, _value_of(entry.node, "last_epochs"), "train for longer, or lower the target")
+
+
+def _value_of(mapping: Mapping, key: str) -> Span:
+    """Return the place of a key's value, or of the key if the value has none of its own."""
+    entry = mapping.entries[key]
+    return entry.node.span if isinstance(entry.node, Scalar) and entry.node.text else entry.key

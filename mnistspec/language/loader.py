@@ -1,0 +1,153 @@
+"""From a file to a Spec: read, merge, expand, validate, check the shapes; every error of the file at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnistspec.errors import SpecError
+from mnistspec.language.checks import check_reachable, check_shapes, check_targets
+from mnistspec.language.expansion import Expander, PlacedBlock, read_defaults, report_unused
+from mnistspec.language.groups import read_groups
+from mnistspec.language.merge import merge, read_extended, read_setting
+from mnistspec.language.phrases import describe
+from mnistspec.language.reader import Reader
+from mnistspec.language.spec import Spec, is_name
+from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
+from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError, did_you_mean, quote, suggest
+from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mnistspec.language.shapes import Layer
+
+_DATASET_ALIASES = {
+    "fashion": "fashion-mnist",
+    "fmnist": "fashion-mnist",
+    "kuzushiji-mnist": "kmnist",
+    "digits": "mnist",
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A spec together with the lines that its blocks have in their files, and its network by arithmetic."""
+
+    spec: Spec
+    lines: tuple[int, ...]
+    layers: tuple[Layer, ...]
+
+
+def load_spec(path: str | Path, settings: Iterable[str] = ()) -> Spec:
+    """Return the spec in a file, with ``key=value`` settings laid over it; raise InvalidSpecError with all errors."""
+    return load_document(path, settings).spec
+
+
+def load_document(
+    path: str | Path, settings: Iterable[str] = (), *, extends: bool = True, strict_targets: bool = False
+) -> Document:
+    """Return the spec in a file with the places of its blocks; raise InvalidSpecError with every error of it.
+
+    With ``extends=False`` the spec may not extend another file; with ``strict_targets=True`` a target that no training
+    can reach is an error, too. A file that cannot be opened, or a setting that is no ``key=value``, is a UsageError.
+    """
+    path = Path(path)
+    collector = Collector(str(path))
+    tree = read_extended(path, collector, extends=extends)
+    for setting in settings:
+        patch = read_setting(setting, collector)
+        if tree is not None and patch is not None:
+            tree = merge(tree, patch)
+    document = _Assembly(Reader(collector), path, strict_targets).document(tree) if tree else None
+    if document is None or collector.diagnostics:
+        raise InvalidSpecError(collector.file, collector.diagnostics.values())
+    return document
+
+
+def load_documents(sources: Iterable[tuple[Path, Iterable[str]]]) -> list[Document]:
+    """Return the document of each file with its settings; raise SpecError with the errors of all of them, each once."""
+    documents: list[Document] = []
+    problems: dict[str, None] = {}
+    for path, settings in sources:
+        try:
+            documents.append(load_document(path, settings))
+        except InvalidSpecError as error:
+            problems[str(error)] = None  # a mistake in a file is the same under every setting
+    if problems:
+        raise SpecError("\n".join(problems))
+    return documents
+
+
+@dataclass(frozen=True)
+class _Assembly:
+    """Reads the parts of one merged tree."""
+
+    reader: Reader
+    path: Path
+    strict_targets: bool = False
+
+    def document(self, tree: Mapping) -> Document | None:
+        known = [*Spec.model_fields, "defaults", "blocks", "extends"]
+        entries = self.reader.keys("a spec", tree.entries, known)
+        self._fill_in_name(entries, tree)
+        info = self._dataset(entries.pop("data", None))
+        placed = self._layers(entries, tree)
+        entries.pop("extends", None)  # only another word for it comes as far as this, and was noted
+        ready = {
+            "data": info.name if info else "mnist",
+            "layers": tuple(p.block for p in placed if p.block is not None),
+        }
+        spec = self.reader.model(Spec, "a spec", entries, tree.span, **ready)
+        layers = check_shapes(placed, info, spec.train if spec else None, self.reader.collector) if info else []
+        if spec is None:
+            return None
+        check_targets(spec.targets, entries.get("targets"), self.reader)
+        if self.strict_targets and layers and len(layers) == len(placed):
+            check_reachable(spec, layers, entries.get("targets"), self.reader)
+        return Document(spec, tuple(p.span.line for p in placed), tuple(layers))
+
+    def _fill_in_name(self, entries: dict[str, Entry], tree: Mapping) -> None:
+        """Name a spec without a name as its file."""
+        if "name" in entries:
+            return
+        name = self.path.stem
+        if not is_name(name):
+            message = f"this spec has no name, and that of its file, {quote(name)}, will not do"
+            self.reader.error("E202", message, tree.span, "add a name: of letters, digits, dot, - and _")
+            name = "unnamed"
+        entries["name"] = Entry(tree.span, Scalar(name, name, tree.span))
+
+    def _dataset(self, entry: Entry | None) -> DatasetInfo | None:
+        if entry is None:
+            return DATASETS["mnist"]
+        node = entry.node
+        if not isinstance(node, Scalar) or node.value is None:
+            self.reader.error("E203", f"data must be the name of a data set, not {describe(node)}", entry.key,
+                              f"data sets: {', '.join(DATASETS)}")  # fmt: skip
+            return None
+        if node.text in DATASETS:
+            return DATASETS[node.text]
+        meant = suggest(node.text, DATASETS, _DATASET_ALIASES)
+        help_text = "" if meant else f"data sets: {', '.join(DATASETS)}"
+        self.reader.error("E204", f"unknown data set {quote(node.text)}{did_you_mean(meant)}", node.span, help_text)
+        return DATASETS.get(meant or "")
+
+    def _layers(self, entries: dict[str, Entry], tree: Mapping) -> list[PlacedBlock]:
+        """Return the blocks; take what they are made of out of the entries."""
+        defaults, groups, layers = (entries.pop(key, None) for key in ("defaults", "blocks", "layers"))
+        expander = Expander(
+            self.reader,
+            defaults=read_defaults(defaults.node, defaults.key, self.reader) if defaults else {},
+            groups=read_groups(groups.node, groups.key, self.reader) if groups else {},
+        )
+        if layers is None:
+            if "extends" not in entries:
+                message = 'a spec needs the key "layers"'
+                self.reader.error("E202", message, tree.span, "layers: is the list of blocks, one a line")
+            return []
+        placed = expander.expand(layers)
+        if placed:
+            report_unused(expander, str(self.path))
+        return placed

@@ -1,0 +1,1 @@
+"""What the language says about itself: its words, its JSON Schema, its errors explained."""

@@ -1,0 +1,131 @@
+"""`extends:` and `--set`: one tree laid over another by JSON Merge Patch (RFC 7396), every value keeping its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnistspec.errors import UsageError
+from mnistspec.language.yaml.composer import UnreadableFileError, read_file, read_text
+from mnistspec.language.yaml.diagnostics import SETTING, Collector, Source, Span, quote
+from mnistspec.language.yaml.tree import Entry, Mapping, Scalar, is_null
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_PARENTS = 16
+
+# A spec's own words about itself: a child that said nothing would repeat its parent's.
+_NOT_INHERITED = ("name", "title", "notes", "targets", "reference")
+# Here one key is a tag: {sgd: ...} laid over {adam: ...} replaces it.
+_TAGGED = (("train", "optimizer"), ("train", "scheduler"))
+
+
+def read_extended(path: Path, collector: Collector, *, extends: bool = True) -> Mapping | None:
+    """Return the tree of a spec with everything that it extends merged in, or None where the collector says why not.
+
+    With ``extends=False`` (a spec from a run folder) the key is an error: a stranger's folder reads no other file.
+    """
+    return _with_parents(_read_mapping(path, collector), (path,), collector, extends=extends)
+
+
+def _read_mapping(path: Path, collector: Collector) -> Mapping | None:
+    """Return the tree of one file, or None where the collector says why not."""
+    tree = read_file(path, collector)
+    if tree is None or isinstance(tree, Mapping):
+        return tree
+    if is_null(tree):
+        collector.add("E104", "the file is empty", tree.span, "a spec has at least layers:, the list of its blocks")
+    else:
+        collector.add("E203", "a spec is a mapping of keys to values", tree.span, "begin with a key, such as layers:")
+    return None
+
+
+def _with_parents(
+    tree: Mapping | None, chain: tuple[Path, ...], collector: Collector, *, extends: bool
+) -> Mapping | None:
+    """Return a tree merged with those that it extends; ``chain`` leads from the first file to the tree's own."""
+    if tree is None or "extends" not in tree.entries:
+        return tree
+    key, node = tree.entries["extends"].key, tree.entries["extends"].node
+    parent = None
+    if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value.strip():
+        collector.add("E209", "extends takes the path of one spec", key, "write extends: other.yaml")
+    elif not extends:
+        message = "a spec in a run folder may not extend another file"
+        collector.add("E209", message, key, "train the spec that it came from")
+    else:
+        parent = _read_parent(node, chain, collector)
+    if parent is None:
+        return None
+    inherited = {key: value for key, value in parent.entries.items() if key not in _NOT_INHERITED}
+    own = {key: value for key, value in tree.entries.items() if key != "extends"}
+    return merge(Mapping(inherited, parent.span), Mapping(own, tree.span))
+
+
+def _read_parent(node: Scalar, chain: tuple[Path, ...], collector: Collector) -> Mapping | None:
+    folder = chain[-1].parent
+    parent = folder / node.text
+    names = f"the chain is {' -> '.join(map(str, (*chain, parent)))}"
+    try:
+        if parent.resolve() in [path.resolve() for path in chain]:
+            collector.add("E209", "extends goes in a circle", node.span, "let one of them stand alone", (names,))
+            return None
+        if len(chain) > MAX_PARENTS:
+            message = f"at most {MAX_PARENTS} specs may extend one another"
+            collector.add("E209", message, node.span, "write some of them in one file", (names,))
+            return None
+        if parent.exists() and not parent.is_file():
+            raise IsADirectoryError(None, "it is not a file")
+        tree = _read_mapping(parent, collector)
+    except (UnreadableFileError, OSError, ValueError) as error:
+        reason = error.reason if isinstance(error, UnreadableFileError) else UnreadableFileError(parent, error).reason
+        message = f"cannot read {quote(str(parent))}, which this spec extends: {reason}"
+        help_text = f"the path is relative to the folder of this file, {quote(str(folder))}"
+        collector.add("E209", message, node.span, help_text, (names,))
+        return None
+    return _with_parents(tree, (*chain, parent), collector, extends=True)
+
+
+def merge(base: Mapping, patch: Mapping, path: tuple[str, ...] = ()) -> Mapping:
+    """Return ``base`` with ``patch`` laid over it: mappings merge, scalars and lists replace, null removes."""
+    merged = dict(base.entries)
+    if path in _TAGGED and merged.keys() != patch.entries.keys():
+        merged = {}
+    # A group's parameter without a default is a key with nothing behind it: here null is a value.
+    is_parameters = path[:1] == ("blocks",) and path[2:] == ("parameters",)
+    for key, entry in patch.entries.items():
+        if is_null(entry.node) and not is_parameters:
+            merged.pop(key, None)
+        elif isinstance(entry.node, Mapping):
+            below = merged[key].node if key in merged else None
+            if not isinstance(below, Mapping):
+                below = Mapping({}, entry.node.span)
+            merged[key] = Entry(entry.key, merge(below, entry.node, (*path, key)))
+        else:
+            merged[key] = entry
+    return Mapping(merged, patch.span)
+
+
+def read_setting(setting: str, collector: Collector) -> Mapping | None:
+    """Return the tree of one ``--set key.of.the.spec=value``; a setting of another form is a UsageError.
+
+    Its places point into the setting itself. An empty value is null: it removes the key.
+    """
+    path, equals, _ = setting.partition("=")
+    keys = path.split(".")
+    if not equals or not all(keys) or path != path.strip():
+        raise UsageError(f"--set takes key=value, such as train.epochs=3, not {quote(setting)}")
+    source = Source(SETTING, setting)
+    tree = read_text(source, collector, skip=len(path) + 1)
+    column = len(path) + 1
+    for key in reversed(keys):
+        column -= len(key) + 1
+        place = Span(source, 1, column + 1, len(key))
+        if tree is not None:
+            tree = Mapping({key: Entry(place, tree)}, place)
+    if keys == ["extends"]:
+        collector.add(
+            "E209", "extends cannot be set: what a spec extends is read before", place, "write it into the file"
+        )
+        return None
+    return tree if isinstance(tree, Mapping) else None

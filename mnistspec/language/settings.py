@@ -1,0 +1,59 @@
+"""How a learning rate is written into a spec."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mnistspec.language.loader import load_spec
+from mnistspec.language.yaml.diagnostics import InvalidSpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mnistspec.language.spec import Spec
+    from mnistspec.language.vocabulary.unit import Unit
+
+
+@dataclass(frozen=True)
+class LrSetting:
+    """The argument of --set, and the line below ``train:`` that says the same."""
+
+    setting: str
+    line: str
+
+
+def write_lr(path: Path, settings: Sequence[str], lr: float) -> LrSetting:
+    """Return what gives the spec in a file this learning rate: as max_lr where it follows one cycle, else as lr.
+
+    The short setting is taken where it leaves the rest as it is; a value that is not written in the file is no part of
+    what --set merges with.
+    """
+    spec = load_spec(path, settings)
+    key = "scheduler" if spec.train.scheduler.word == "onecycle" else "optimizer"
+    argument = "max_lr" if key == "scheduler" else "lr"
+    unit: Unit = getattr(spec.train, key)
+    changed = unit.model_copy(update={argument: lr})
+    wanted = spec.model_copy(update={"train": spec.train.model_copy(update={key: changed})})
+    whole = f"{{{unit.word}: {_flow(changed, argument)}}}"
+    short = f"train.{key}.{unit.word}.{argument}={lr!r}"
+    setting = short if _gives(path, [*settings, short], wanted) else f"train.{key}={whole}"
+    return LrSetting(setting, f"{key}: {whole}")
+
+
+def _flow(unit: Unit, argument: str) -> str:
+    """Return the argument, and the others that are not at their defaults, as YAML on one line."""
+    fields = type(unit).model_fields
+    values = {
+        name: value for name, value in unit.model_dump().items() if name == argument or value != fields[name].default
+    }
+    return f"{{{', '.join(f'{name}: {json.dumps(value)}' for name, value in values.items())}}}"
+
+
+def _gives(path: Path, settings: Sequence[str], wanted: Spec) -> bool:
+    try:
+        return load_spec(path, settings) == wanted
+    except InvalidSpecError:
+        return False

@@ -1,0 +1,105 @@
+"""The spec as a value: what a file says once it was read, expanded, checked, and every default filled in."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, SerializeAsAny
+from pydantic_core import PydanticCustomError
+
+from mnistspec.language.vocabulary.blocks import Block
+from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
+from mnistspec.language.vocabulary.recipe import Epochs, Train
+from mnistspec.language.vocabulary.unit import Model, Unit
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Names that Windows keeps for devices, whatever their extension.
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text is safe as a folder's name on every system."""
+    return bool(_NAME.fullmatch(text)) and not text.endswith(".") and text.split(".", 1)[0].lower() not in _RESERVED
+
+
+def _check_name(name: str) -> str:
+    if not is_name(name):
+        expected = "fit to name a folder (at most 64 letters, digits, dots, - and _, first a letter or digit)"
+        raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+    return name
+
+
+Name = Annotated[
+    str,
+    AfterValidator(_check_name),
+    Field(
+        description="of the run folder; letters, digits, dot, - and _",
+        json_schema_extra={"pattern": f"^{_NAME.pattern}(?<!\\.)$"},
+    ),
+]
+Text = Annotated[str, Field(max_length=2_000)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Notes(Model):
+    """What the author wants to say; results are never typed, they come from the run."""
+
+    target: Text = Field(default="", description="what this network is meant to reach")
+    analysis: Text = Field(default="", description="what its run showed")
+
+
+class Targets(Model):
+    """What the run is held against."""
+
+    max_params: Annotated[int, Field(gt=0)] | None = Field(default=None, description="largest number of parameters")
+    max_epochs: Epochs | None = Field(default=None, description="largest number of epochs")
+    min_test_accuracy: Percent | None = Field(default=None, description="in percent ...")
+    last_epochs: Epochs = Field(default=1, description="... in each of so many last epochs")
+
+
+class Reference(Model):
+    """What others report for the same network; shown beside the results, never mixed with them."""
+
+    params: Annotated[int, Field(ge=0)] | None = Field(default=None, description="number of parameters")
+    train_accuracy: Percent | None = Field(default=None, description="in percent")
+    test_accuracy: Percent | None = Field(default=None, description="in percent")
+
+
+class Spec(Model):
+    """A network and its training run."""
+
+    name: Name
+    title: Text = Field(default="", description="free text, carried to the report")
+    notes: Notes = Field(default=Notes(), description="free text: target and analysis")
+    data: str = Field(default="mnist", description="the data set")
+    layers: tuple[SerializeAsAny[Block], ...] = Field(description="the network: blocks, one a line, in order")
+    train: Train = Field(default=Train(), description="the recipe")
+    targets: Targets = Field(default=Targets(), description="what the run is held against")
+    reference: Reference = Field(default=Reference(), description="what others report for this network")
+
+    @property
+    def dataset(self) -> DatasetInfo:
+        """What is known about the data set without loading it."""
+        return DATASETS[self.data]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the spec as plain data in the spec language, with every default filled in."""
+        data = self.model_dump(exclude={"layers", "train"}, exclude_none=True)
+        train = {name: getattr(self.train, name) for name in Train.model_fields}
+        data["layers"] = [_as_data(block) for block in self.layers]
+        data["train"] = {
+            **self.train.model_dump(exclude={"optimizer", "scheduler", "augment"}),
+            "optimizer": _as_data(train["optimizer"]),
+            "scheduler": _as_data(train["scheduler"]),
+            "augment": [_as_data(augmentation) for augmentation in train["augment"]],
+        }
+        if self.targets.min_test_accuracy is None:
+            del data["targets"]["last_epochs"]  # it says nothing alone
+        order = ("name", "title", "notes", "data", "layers", "train", "targets", "reference")
+        return {key: data[key] for key in order if data[key] != {}}
+
+
+def _as_data(unit: Unit) -> str | dict[str, Any]:
+    arguments = unit.model_dump(exclude_none=True)
+    return {unit.word: arguments} if arguments else unit.word

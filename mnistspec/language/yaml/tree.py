@@ -1,0 +1,52 @@
+"""A YAML text as a tree in which every key and value knows its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from mnistspec.language.yaml.diagnostics import Span
+
+Value: TypeAlias = bool | int | float | str | None
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A value; ``text`` is how it was written."""
+
+    value: Value
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A list of nodes."""
+
+    items: tuple[Node, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands behind a key, and where the key stands."""
+
+    key: Span
+    node: Node
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Keys, always text, and what stands behind them."""
+
+    entries: dict[str, Entry]
+    span: Span
+
+
+Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def is_null(node: Node | None) -> bool:
+    """Return whether there is nothing: no node, or a value left out or written as null."""
+    return node is None or (isinstance(node, Scalar) and node.value is None)

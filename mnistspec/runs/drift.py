@@ -1,0 +1,45 @@
+"""In which field two resolved specs differ, for the message of a run that cannot go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mnistspec.language.yaml.composer import read_bytes
+from mnistspec.language.yaml.diagnostics import Collector, printable
+from mnistspec.language.yaml.tree import Mapping, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mnistspec.language.yaml.tree import Node
+
+_LONGEST = 60
+
+
+def describe_change(before: str, now: str) -> str:
+    """Return the first field in which two resolved specs differ, with both of its values; the first may be any text."""
+    old, new = _leaves(before), _leaves(now)
+    for key in dict.fromkeys([*new, *old]):
+        if old.get(key) != new.get(key):
+            return f"{key} was {_quote(old.get(key))}, is {_quote(new.get(key))}"
+    return "the text differs, the values do not"
+
+
+def _leaves(text: str) -> dict[str, str]:
+    tree = read_bytes(text.encode(errors="replace"), "", Collector(""))
+    return dict(_walk(tree, "")) if tree is not None else {}
+
+
+def _walk(node: Node, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node, Scalar):
+        yield path, node.text
+    elif isinstance(node, Mapping):
+        for key, entry in node.entries.items():
+            yield from _walk(entry.node, f"{path}.{key}" if path else key)
+    else:
+        for index, item in enumerate(node.items, start=1):
+            yield from _walk(item, f"{path}[{index}]")
+
+
+def _quote(value: str | None) -> str:
+    return "nothing" if value is None else f'"{printable(value[:_LONGEST])}"'

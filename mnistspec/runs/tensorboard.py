@@ -1,0 +1,155 @@
+"""A run as TensorBoard shows it: the figures of each epoch, and its spec beside the others' in the HPARAMS tab.
+
+TensorBoard is an extra, so it is imported when a log is wanted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.errors import MnistspecError
+from mnistspec.files import explain_os_error
+from mnistspec.runs.result import count_params
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torch.utils.tensorboard import SummaryWriter
+
+    from mnistspec.language.spec import Spec
+    from mnistspec.runs.execution import Execution
+    from mnistspec.training.metrics import EpochMetrics
+    from mnistspec.training.trainer import Progress
+
+# TensorBoard draws the names before a slash together.
+SCALARS = {
+    "train/loss": "train_loss",
+    "train/accuracy": "train_accuracy",
+    "test/loss": "test_loss",
+    "test/accuracy": "test_accuracy",
+    "lr": "lr",
+    "seconds": "seconds",
+}
+_NO_PARAMETERS = {"title", "notes", "targets", "reference"}
+_WORDS = {"optimizer", "scheduler"}  # mappings of one word to its arguments
+
+
+def prepare_log(root: Path) -> str:
+    """Make the folder for logs and say how to look at it; raise MnistspecError without it or TensorBoard's package."""
+    if find_spec("tensorboard") is None:
+        raise MnistspecError("a log for TensorBoard needs its package: pip install 'mnistspec[tensorboard]'")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain_os_error(error, root) from None
+    return f"logging for TensorBoard, which shows it with: tensorboard --logdir {root}"
+
+
+def find_log(root: Path, execution: Execution) -> Path:
+    """Return the folder of a run's log: ``<name>-seed-<seed>/<the run folder's name>``, the same when it goes on."""
+    spec = execution.folder.spec
+    return root / f"{spec.name}-seed-{spec.train.seed}" / execution.folder.path.name
+
+
+def flatten_spec(spec: Spec) -> dict[str, float | str]:
+    """Return what decides a run, by dotted keys such as ``train.optimizer.sgd.lr``; lists, true and false are text.
+
+    The words chosen for optimizer and scheduler stand under those names.
+    """
+    data = {key: value for key, value in spec.as_data().items() if key not in _NO_PARAMETERS}
+    return {"params": count_params(spec), **dict(_flatten("", data))}
+
+
+def _flatten(key: str, value: Any) -> Iterator[tuple[str, float | str]]:  # noqa: ANN401 - a tree of plain data
+    if isinstance(value, dict):
+        if key.rpartition(".")[2] in _WORDS:
+            yield key, " ".join(value)
+        for name, inner in value.items():
+            yield from _flatten(f"{key}.{name}" if key else name, inner)
+    elif isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        yield key, value
+    elif value is not None:
+        yield key, json.dumps(value)  # torch would write true and false as 1 and 0
+
+
+def log_epochs(steps: Iterable[Progress], execution: Execution, root: Path) -> Iterator[Progress]:
+    """Pass the steps of a run on, writing each epoch below ``root``, flushed, with those before it if the run goes on.
+
+    What can no longer be written costs a warning, never the run.
+    """
+    from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - an extra
+
+    folder = find_log(root, execution)
+    try:
+        # Hides what an earlier process wrote, which may be ahead of the checkpoint or behind it: all is written anew.
+        writer = SummaryWriter(str(folder), purge_step=0)
+        _begin(writer, execution)
+    except OSError as error:
+        raise explain_os_error(error, folder) from None
+    try:
+        yield from _write_epochs(steps, execution, writer)
+    finally:
+        with contextlib.suppress(OSError):
+            writer.close()
+
+
+def _write_epochs(steps: Iterable[Progress], execution: Execution, writer: SummaryWriter) -> Iterator[Progress]:
+    failed = False
+
+    @contextlib.contextmanager
+    def tolerate() -> Iterator[None]:
+        nonlocal failed
+        try:
+            yield
+        except OSError as error:
+            failed = True
+            problem = explain_os_error(error, Path(writer.log_dir))
+            execution.warnings.append(f"{problem}; the log for TensorBoard ends here")
+
+    for step in steps:
+        if step.metrics and not failed:
+            with tolerate():
+                _add(writer, step.metrics, time.time())
+        yield step
+    if not failed:
+        with tolerate():
+            _write(writer, _make_session(execution.folder.spec)[-1])
+
+
+def _begin(writer: SummaryWriter, execution: Execution) -> None:
+    """Write the hyper-parameters, and the epochs that are done, as if they had followed without a break until now."""
+    experiment, start, _ = _make_session(execution.folder.spec)
+    _write(writer, experiment, start)
+    training = execution.training
+    ended = time.time() - training.seconds - sum(epoch.seconds for epoch in training.metrics)
+    for epoch in training.metrics:
+        ended += epoch.seconds
+        _add(writer, epoch, ended)
+    writer.flush()
+
+
+def _add(writer: SummaryWriter, metrics: EpochMetrics, ended: float) -> None:
+    """Write an epoch that ended at a time in seconds since 1970."""
+    for tag, name in SCALARS.items():
+        writer.add_scalar(tag, getattr(metrics, name), metrics.epoch, ended)
+    writer.flush()
+
+
+def _make_session(spec: Spec) -> tuple[object, object, object]:
+    """Return what the HPARAMS tab reads: names, values, and the end; a run's figures are the scalars' last."""
+    from torch.utils.tensorboard import summary  # noqa: PLC0415 - an extra
+
+    make: Any = summary.hparams  # torch gives it no types
+    names, values, end = make(flatten_spec(spec), dict.fromkeys(SCALARS))
+    return names, values, end
+
+
+def _write(writer: Any, *summaries: object) -> None:  # noqa: ANN401 - torch gives its file writer no type
+    for summary in summaries:
+        writer.file_writer.add_summary(summary)
+    writer.flush()

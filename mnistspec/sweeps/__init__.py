@@ -1,0 +1,1 @@
+"""Many runs: the grid, and the engines that execute it."""

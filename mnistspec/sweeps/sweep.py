@@ -1,0 +1,230 @@
+"""A sweep: the jobs of a grid that are not done yet, brought to their ends by an engine; the results as tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.files import write_text
+from mnistspec.runs.documents import read_json, write_json
+from mnistspec.runs.records import DONE, NOT_FINITE, count_epochs, read_result
+from mnistspec.sweeps.engine import Engine, Outcome
+from mnistspec.sweeps.grid import Job, identify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_WRITE_SECONDS = 1.0  # between two writings of the tables, which have a row for each run of the sweep
+WAITING, RUNNING, INTERRUPTED, FAILED = "waiting", "running", "interrupted", "failed"
+
+
+@dataclass(eq=False)
+class Run:
+    """A job of the sweep and how far it is."""
+
+    job: Job
+    status: str = WAITING
+    folder: Path | None = None
+    resume: bool = False  # whether the folder has a checkpoint to go on from
+    earlier: tuple[Path, ...] = ()  # folders of attempts that left nothing to go on from
+    message: str = ""
+    epochs: int = 0  # done
+    epochs_before: int = 0  # of these, done before this sweep began
+    told: bool = False  # whether the engine tells of them, rather than the folder
+    result: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run has ended as it should."""
+        return self.status == DONE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing to do: a run whose loss was not finite would come to the same again."""
+        return self.status in {DONE, NOT_FINITE}
+
+    def as_row(self, root: Path) -> dict[str, Any]:
+        """Return the row of sweep.json; ``best_test_accuracy`` is that of the best epoch, chosen on the test set."""
+        seconds = self.result.get("seconds")
+        return {
+            "id": self.job.id,
+            "spec": self.job.spec.name,
+            "settings": dict(setting.split("=", 1) for setting in self.job.settings),
+            "seed": self.job.seed,
+            "status": self.status,
+            "test_accuracy": self.result.get("test_accuracy"),
+            "best_test_accuracy": self.result.get("best_test_accuracy"),
+            "epochs": self.epochs,
+            "seconds": seconds and seconds["total"],
+            "folder": self.folder and self.folder.relative_to(root).as_posix(),
+            "message": self.message,
+        }
+
+
+class Sweep:
+    """The runs of a grid in one folder. Iterate over ``watch`` after ``start``; whoever iterates prints."""
+
+    def __init__(self, root: Path, jobs: Sequence[Job]) -> None:
+        """Find out what is done already, and what can go on from a checkpoint."""
+        self.root = root
+        self.runs = [Run(job) for job in jobs]
+        self._by_job = {run.job: run for run in self.runs}
+        self._index = _FolderIndex(root)
+        self._pending: dict[Future[Outcome], Run] = {}
+        self._began = self._written = time.monotonic()
+        self._stale = False  # whether the tables lack what has ended since they were written
+        ids = {job.id for job in jobs}
+        self._others = [row for row in _read_rows(root / "sweep.json") if row["id"] not in ids]
+        for name in {job.spec.name for job in jobs}:
+            self._index.refresh(name)
+        for run in self.runs:
+            self._find_earlier(run)
+
+    def _find_earlier(self, run: Run) -> None:
+        folders = self._index.find(run.job)
+        ended = [(folder, result) for folder in folders if (result := read_result(folder)) is not None]
+        for folder, result in sorted(ended, key=lambda pair: pair[1]["status"] != DONE)[:1]:
+            run.status, run.folder, run.result = str(result["status"]), folder, result
+            run.message = str(result.get("problem") or "")
+            run.epochs = run.epochs_before = result["epochs"]
+            return
+        for folder in folders:
+            if any(folder.glob("checkpoints/*.safetensors")):
+                run.folder, run.resume = folder, True
+                run.epochs = run.epochs_before = count_epochs(folder)
+                return
+        run.earlier = tuple(folders)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many runs there are of each status."""
+        return Counter(run.status for run in self.runs)
+
+    def start(self, engine: Engine) -> None:
+        """Give the engine all that is not done."""
+        self._began = time.monotonic()
+        self.write()
+        for run in self.runs:
+            if not run.is_over:
+                self._pending[engine.submit(run.job, run.folder if run.resume else None)] = run
+
+    def watch(self, tick: float = 0.2) -> Iterator[Run | None]:
+        """Yield each run when it begins and when it ends, and None now and then, until no run is left."""
+        while self._pending:
+            finished, _ = wait(self._pending, timeout=tick, return_when=FIRST_COMPLETED)
+            ended = {self._pending[future]: future for future in self._pending if future in finished}
+            for run, future in ended.items():
+                del self._pending[future]
+                self._finish(run, future)
+            self._stale |= bool(ended)
+            if self._stale and (not self._pending or time.monotonic() - self._written >= _WRITE_SECONDS):
+                self.write()
+            yield from ended
+            for future, run in self._pending.items():
+                if run.status == WAITING and future.running():
+                    run.status = RUNNING
+                    yield run
+            if not finished:
+                yield None
+
+    def look(self) -> None:
+        """Bring the epochs of the runs that are under way up to date, from what they have written."""
+        running = [run for run in self.runs if run.status == RUNNING]
+        for name in {run.job.spec.name for run in running if run.folder is None}:
+            self._index.refresh(name)
+        for run in running:
+            run.folder = run.folder or self._find_new(run)
+            if run.folder and not run.told:
+                run.epochs = count_epochs(run.folder)
+
+    def note_epochs(self, job: Job, epochs: int) -> None:
+        """Take note of how far a run is, from an engine whose runs are not in the sweep's folder yet."""
+        run = self._by_job[job]
+        if run.status in {WAITING, RUNNING}:
+            run.told, run.epochs = True, epochs
+
+    def time_left(self) -> float | None:
+        """Return the seconds left at the pace so far, where an epoch costs what its arithmetic costs; None at first."""
+        done = sum((run.epochs - run.epochs_before) * run.job.macs for run in self.runs)
+        open_runs = [run for run in self.runs if run.status in {WAITING, RUNNING}]
+        rest = sum((run.job.spec.train.epochs - run.epochs) * run.job.macs for run in open_runs)
+        return (time.monotonic() - self._began) * rest / done if done else None
+
+    def _finish(self, run: Run, future: Future[Outcome]) -> None:
+        error = future.exception()
+        outcome = Outcome(FAILED, message=f"{type(error).__name__}: {error}") if error else future.result()
+        run.status, run.message = outcome.status, outcome.message
+        if outcome.folder:
+            self._index.add(run.job.spec.name, outcome.folder / "resolved.yaml")
+        else:
+            self._index.refresh(run.job.spec.name)
+        run.folder = outcome.folder or run.folder or self._find_new(run)
+        if run.folder is None:
+            return
+        run.result = read_result(run.folder) or {}
+        run.epochs = count_epochs(run.folder)
+        if run.is_done and run.folder not in self._index.find(run.job):
+            run.status, run.message = FAILED, "the spec was changed while the sweep ran; start it again"
+
+    def _find_new(self, run: Run) -> Path | None:
+        """Return the folder that a run has made since the sweep began."""
+        return next((folder for folder in self._index.find(run.job) if folder not in run.earlier), None)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row a run of this grid."""
+        return [run.as_row(self.root) for run in self.runs]
+
+    def write(self) -> None:
+        """Write sweep.json and sweep.csv: the runs of other grids in this folder, then those of this one."""
+        rows = [*self._others, *self.rows()]
+        self._stale = False
+        write_json(self.root / "sweep.json", {"runs": rows})
+        write_text(self.root / "sweep.csv", _to_csv(rows))
+        self._written = time.monotonic()
+
+
+class _FolderIndex:
+    """The run folders of a sweep by what they train; each is read once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: set[Path] = set()
+        self._by_id: dict[tuple[str, str], list[Path]] = {}
+
+    def refresh(self, name: str) -> None:
+        """Take in the folders of a spec's name that are new."""
+        for file in sorted((self._root / name).glob("*/resolved.yaml")):
+            self.add(name, file)
+
+    def add(self, name: str, file: Path) -> None:
+        """Take in the folder of a resolved.yaml, unless it is known."""
+        if file not in self._known and file.is_file():
+            self._known.add(file)
+            identity = identify(file.read_text(encoding="utf-8", errors="replace"))
+            self._by_id.setdefault((name, identity), []).insert(0, file.parent)
+
+    def find(self, job: Job) -> list[Path]:
+        """Return the folders that train what a job trains, newest first."""
+        return self._by_id.get((job.spec.name, job.id), [])
+
+
+def _read_rows(file: Path) -> list[dict[str, Any]]:
+    """Return the rows that earlier sweeps left; what was under way when one was killed was interrupted."""
+    rows: list[dict[str, Any]] = read_json(file)["runs"] if file.is_file() else []
+    return [{**row, "status": INTERRUPTED if row["status"] == RUNNING else row["status"]} for row in rows]
+
+
+def _to_csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(
+        {**row, "settings": "; ".join(f"{key}={value}" for key, value in row["settings"].items())} for row in rows
+    )
+    return text.getvalue()

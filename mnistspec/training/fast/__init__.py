@@ -1,0 +1,1 @@
+"""The accelerated training step, behind one door: acceleration."""

@@ -1,0 +1,1 @@
+"""Text and tables for the terminal, a pipe or a file."""

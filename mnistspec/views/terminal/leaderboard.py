@@ -1,0 +1,145 @@
+"""A comparison as a table for the terminal, as CSV, as Markdown, and as a sentence; nothing here prints."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from mnistspec.analysis.labels import label_recipes
+
+if TYPE_CHECKING:
+    from mnistspec.analysis.comparison import Comparison, Difference, Recipe
+
+_HEADINGS = (
+    "params", "MACs", "receptive field", "seeds", "last epoch %", "min", "max", "best epoch % *", "seconds",
+    "targets met",
+)  # fmt: skip
+_NOTE = (
+    "last epoch: mean and sample standard deviation over the seeds; * mean of each seed's best epoch, chosen on the "
+    "images that it is measured on; seconds a run; targets met by so many seeds"
+)
+
+
+def leaderboard_table(comparison: Comparison) -> Group:
+    """Return the recipes in 80 columns, below a name what sets it apart, below a mean its range; the difference."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    table.add_column("spec", overflow="fold")
+    for heading in (
+        "params",
+        "MACs",
+        "field",
+        "seeds",
+        "last epoch %\nmin-max",
+        "best\n%*",
+        "sec-\nonds",
+        "tar-\ngets",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for words, recipe in zip(_label_words(comparison), comparison.recipes, strict=True):
+        params, macs, field, seeds, mean, low, high, best, seconds, targets = _cells(recipe)
+        spread = f"{low}-{high}" if len(recipe.runs) > 1 else ""
+        range_below = f"{mean}\n{spread}"
+        table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, range_below, best, seconds, targets)
+    sentence = difference_text(comparison)
+    return Group(table, Text(_NOTE), *([Text(f"\n{sentence}")] if sentence else []))
+
+
+def leaderboard_markdown(comparison: Comparison) -> str:
+    """Return a line a recipe as a Markdown table, its note, and for two recipes the sentence on their difference."""
+    rows = [[label, *_cells(recipe)] for label, recipe in zip(labels_of(comparison), comparison.recipes, strict=True)]
+    lines = [["spec", *_HEADINGS], [":--", *("--:" for _ in _HEADINGS)], *rows]
+    table = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+    note = _NOTE.replace("*", "\\*")
+    sentence = difference_text(comparison)
+    return "\n\n".join(filter(None, [table, f"{note[0].upper()}{note[1:]}.", sentence]))
+
+
+def leaderboard_csv(comparison: Comparison) -> str:
+    """Return a line a recipe with all digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((
+        "spec", "settings", "data", "measured_on", "params", "macs", "receptive_field", "seeds",
+        "test_accuracy_mean", "test_accuracy_spread", "test_accuracy_min", "test_accuracy_max",
+        "best_test_accuracy_mean", "seconds", "targets_met",
+    ))  # fmt: skip
+    for recipe in comparison.recipes:
+        settings = "; ".join(f"{key}={value}" for key, value in recipe.settings.items())
+        writer.writerow((
+            recipe.spec.name, settings, recipe.spec.data, recipe.measured_on, recipe.params, recipe.macs,
+            recipe.receptive_field, len(recipe.runs), recipe.mean, recipe.spread,
+            min(recipe.accuracies), max(recipe.accuracies), recipe.best, recipe.seconds, recipe.targets_met,
+        ))  # fmt: skip
+    return text.getvalue()
+
+
+def labels_of(comparison: Comparison) -> list[str]:
+    """Return a label for each recipe: its name, what it was measured on if that is not plain, what sets it apart."""
+    return [" ".join(words) for words in _label_words(comparison)]
+
+
+def _label_words(comparison: Comparison) -> list[tuple[str, ...]]:
+    several = len({recipe.spec.data for recipe in comparison.recipes}) > 1
+    named = []
+    for recipe in comparison.recipes:
+        held_out = recipe.spec.train.holdout
+        words = {"data": recipe.spec.data} if several else {}
+        words |= {"train.holdout": str(held_out)} if held_out else {}
+        words |= {key: value for key, value in recipe.settings.items() if key != "train.holdout"}
+        named.append((recipe.spec.name, words))
+    return label_recipes(named)
+
+
+def difference_text(comparison: Comparison) -> str:
+    """Return a sentence on whether two recipes differ by more than noise; nothing for any other number of recipes."""
+    difference = comparison.difference
+    if difference is None:
+        return ""
+    first, second = labels_of(comparison)
+    if (
+        difference.first.measured_on != difference.second.measured_on
+        or difference.first.spec.data != difference.second.spec.data
+    ):
+        return f"{first} and {second} were measured on different images: their accuracies cannot be compared."
+    interval = difference.interval
+    if interval is None:
+        return f"With one seed nothing can be said on whether {first} and {second} differ: train both with more seeds."
+    better = "better" if interval.mean >= 0 else "worse"
+    low, high = sorted((interval.low, interval.high) if interval.mean >= 0 else (-interval.low, -interval.high))
+    verdict = "more than the noise between seeds" if interval.excludes_zero else "not more than the noise between seeds"
+    return (
+        f"{first} is {abs(interval.mean):.3f} points {better} than {second} in the last epoch "
+        f"(95 % confidence interval {low:.3f} to {high:.3f}, {_method(difference)}): {verdict}."
+    )
+
+
+def _method(difference: Difference) -> str:
+    if difference.method == "paired":
+        return f"paired over the {len(difference.seeds)} seeds that both have"
+    counts = f"{len(difference.first.runs)} and {len(difference.second.runs)}"
+    return f"Welch's test over {counts} seeds, which are not the same"
+
+
+def _cells(recipe: Recipe) -> tuple[str, ...]:
+    low, high = min(recipe.accuracies), max(recipe.accuracies)
+    spread = "" if recipe.spread is None else f" ± {recipe.spread:.2f}"
+    met = "-" if recipe.targets_met is None else f"{recipe.targets_met}/{len(recipe.runs)}"
+    return (
+        f"{recipe.params:,}", _short(recipe.macs), str(recipe.receptive_field), str(len(recipe.runs)),
+        f"{recipe.mean:.2f}{spread}", f"{low:.2f}", f"{high:.2f}", f"{recipe.best:.2f}", f"{recipe.seconds:,.0f}", met,
+    )  # fmt: skip
+
+
+def _short(count: int) -> str:
+    """Return a count with three digits and a letter for thousands, millions or thousands of millions."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            digits = f"{count / size:.3g}"
+            return (digits if float(digits) < 1000 else f"{float(digits):.0f}") + letter
+    return str(count)

@@ -1,0 +1,145 @@
+"""Tables for the terminal, a pipe or a file: rich renderables that fit into 80 columns; nothing here prints."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from mnistspec.analysis.classes import describe_classes
+from mnistspec.views.formats import format_share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+    from torch import Tensor
+
+    from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
+    from mnistspec.network.summary import Summary
+
+WIDTH = 80
+_SMALL = 0.001  # the probability below which a class is no runner-up
+
+
+def render_text(renderable: RenderableType, width: int = WIDTH) -> str:
+    """Return a renderable as plain text: no colour, no blanks at line ends, whatever the terminal is."""
+    file = StringIO()
+    Console(
+        file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, legacy_windows=False
+    ).print(renderable)
+    lines = [line.rstrip() for line in file.getvalue().splitlines()]
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def summary_table(summary: Summary) -> Table:
+    """Return a line a block and the totals; kernel, stride, jump and receptive field are sides of squares in pixels."""
+    table = _make_table(
+        Text(f"{summary.name}: {_shape(summary.input_shape)} to {_shape(summary.output_shape)}"), show_footer=True
+    )
+    table.add_column("layer", "total", overflow="fold")
+    table.add_column("output", justify="right", overflow="fold")
+    table.add_column("params", f"{summary.total_params:,}", justify="right", overflow="fold")
+    table.add_column("MACs", f"{summary.macs:,}", justify="right", overflow="fold")
+    for name in ("kernel", "stride", "jump"):
+        table.add_column(name, justify="right")
+    table.add_column("receptive\nfield", str(summary.receptive_field), justify="right")
+    for row in summary.layers:
+        sides = (row.kernel, row.stride, row.jump, row.receptive_field)
+        table.add_row(Text(row.name), _shape(row.output_shape), _count(row.params), _count(row.macs), *map(str, sides))
+    fixed = summary.total_params - summary.trainable_params
+    table.caption = f"{summary.trainable_params:,} trainable parameters, {fixed:,} fixed; MACs of one image"
+    return table
+
+
+def evaluation_table(confusion: Tensor, class_names: Sequence[str]) -> Table:
+    """Return a line a class and the total, from counts by label (row) and prediction (column)."""
+    results = describe_classes(confusion, class_names)
+    images, right = sum(result.images for result in results), sum(result.right for result in results)
+    table = _make_table(Text("test set by class"), show_footer=True)
+    table.add_column("class", "total")
+    table.add_column("images", f"{images:,}", justify="right")
+    table.add_column("right", f"{right:,}", justify="right")
+    table.add_column("wrong", f"{images - right:,}", justify="right")
+    table.add_column("accuracy %", f"{100 * right / images:.2f}" if images else "-", justify="right")
+    table.add_column("most often taken for")
+    for result in results:
+        accuracy = "-" if result.accuracy is None else f"{result.accuracy:.2f}"
+        times = "once" if result.times == 1 else f"{result.times:,} times"
+        mistaken = "-" if result.confused_with is None else f"{result.confused_with} ({times})"
+        counts = (f"{count:,}" for count in (result.images, result.right, result.images - result.right))
+        table.add_row(Text(result.name), *counts, accuracy, Text(mistaken))
+    return table
+
+
+def confusion_table(confusion: Tensor, class_names: Sequence[str]) -> Table:
+    """Return the counts by actual class (row) and predicted class (column); a dot is none."""
+    table = _make_table(Text("actual class (row), predicted class (column)"))
+    table.add_column("")
+    for name in class_names:
+        # Ten columns of five letters fit; in the same order the rows have the names in full.
+        table.add_column(Text(name[:5].rstrip()), justify="right", no_wrap=True)
+    for name, row in zip(class_names, confusion.tolist(), strict=True):
+        table.add_row(Text(name), *(str(count) if count else "." for count in row))
+    return table
+
+
+def predictions_table(
+    files: Sequence[str], probabilities: Sequence[Sequence[float]], class_names: Sequence[str]
+) -> Table:
+    """Return a line an image: file, class, probability, and up to two runners-up, from probabilities (n, classes)."""
+    table = _make_table()
+    table.add_column("file", overflow="fold")
+    for name in ("prediction", "probability", "runners-up"):
+        table.add_column(name, justify="right" if name == "probability" else "left", no_wrap=True)
+    for file, row in zip(files, probabilities, strict=True):
+        (first, share), *others = sorted(zip(class_names, row, strict=True), key=lambda pair: -pair[1])[:3]
+        runners_up = ", ".join(f"{name} {format_share(other, 1)}" for name, other in others if other >= _SMALL)
+        table.add_row(Text(file), Text(first), format_share(share, 2), Text(runners_up or "-"))
+    return table
+
+
+def statistics_table(statistics: DatasetStatistics) -> Group:
+    """Return the statistics of a data set side by side: pixels in [0, 1], the images of each class, the digest."""
+    table = _make_table(Text(statistics.name))
+    for name in ("", "train", "test"):
+        table.add_column(name, justify="right" if name else "left")
+    columns = [_describe_split(split) for split in (statistics.train, statistics.test)]
+    for label, *values in zip(("images", "size", "minimum", "maximum", "mean", "std"), *columns, strict=True):
+        table.add_row(label, *values)
+    table.add_section()
+    for name, count in statistics.train.images_per_class.items():
+        table.add_row(Text(name), f"{count:,}", f"{statistics.test.images_per_class[name]:,}")
+    return Group(table, Text(f"SHA-256 {statistics.digest}"))
+
+
+def _describe_split(split: SplitStatistics) -> list[str]:
+    levels = (split.minimum, split.maximum, split.mean, split.std)
+    return [f"{split.images:,}", _shape(split.shape[1:]), *(f"{level:.4f}" for level in levels)]
+
+
+def _make_table(title: Text | None = None, *, show_footer: bool = False) -> Table:
+    return Table(
+        title=title, show_footer=show_footer, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False,
+        title_justify="left", caption_justify="left", title_style="bold", caption_style="", header_style="bold",
+        footer_style="bold",
+    )  # fmt: skip
+
+
+def _count(count: int) -> str:
+    return f"{count:,}" if count else "-"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def summary_line(summary: Summary) -> str:
+    """Return the totals of a network in one line."""
+    shapes = f"{_shape(summary.input_shape)} to {_shape(summary.output_shape)}"
+    totals = f"{summary.total_params:,} parameters, {summary.macs:,} MACs"
+    return f"{summary.name}: {shapes}, {totals}, receptive field {summary.receptive_field}x{summary.receptive_field}"

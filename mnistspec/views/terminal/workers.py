@@ -1,0 +1,37 @@
+"""The workers of a cluster as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from rich.box import SIMPLE
+from rich.table import Table
+from rich.text import Text
+
+from mnistspec.language.yaml.diagnostics import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mnistspec.sweeps.cluster.offers import Offer
+
+
+def workers_table(offers: Sequence[Offer]) -> Table:
+    """Return a row a worker: where it is, what it has, and whether runs may be sent there."""
+    table = Table(box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("worker", "threads", "memory", "versions", "devices", "data sets", "fits"):
+        justify: Literal["left", "right"] = "right" if heading in {"threads", "memory"} else "left"
+        table.add_column(heading, overflow="fold", justify=justify, no_wrap=heading == "worker")
+    for offer in offers:
+        versions = offer.machine.get("versions", {})
+        cells = (
+            offer.address,
+            str(offer.threads),
+            f"{offer.memory / 2**30:.1f} GiB" if offer.memory else "",
+            "\n".join(f"{name} {versions[name]}" for name in ("mnistspec", "python", "torch") if name in versions),
+            "\n".join(offer.machine.get("devices", [])),
+            "\n".join(offer.machine.get("data_sets", [])),
+            "yes" if offer.fits else "no",
+        )
+        table.add_row(*(Text("\n".join(printable(line) for line in cell.split("\n"))) for cell in cells))
+    return table

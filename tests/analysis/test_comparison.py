@@ -1,0 +1,196 @@
+"""Comparisons of run folders that were not trained: grouping, figures, the difference, and the ways to show them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from mnistspec.analysis.collection import collect_runs
+from mnistspec.analysis.comparison import SORT_KEYS, Comparison, compare_runs
+from mnistspec.errors import UsageError
+from mnistspec.language.loader import load_spec
+from mnistspec.runs.documents import write_json
+from mnistspec.views.terminal.leaderboard import (
+    difference_text,
+    labels_of,
+    leaderboard_csv,
+    leaderboard_markdown,
+    leaderboard_table,
+)
+from mnistspec.views.terminal.tables import WIDTH, render_text
+from tests.places import SPECS
+from tests.sweeps.fakes import TINY, make_run, make_seeds, write_spec
+
+
+def compare(root: Path, **options: object) -> Comparison:
+    return compare_runs(collect_runs([root]).runs, **options)  # type: ignore[arg-type]
+
+
+def test_runs_are_grouped_by_recipe(tmp_path: Path) -> None:
+    path, root = write_spec(tmp_path), tmp_path / "runs"
+    make_seeds(root, path, {0: 91.0, 1: 92.0, 2: 93.0})
+    make_seeds(root, path, {0: 89.0, 1: 95.0}, "train.optimizer.sgd.lr=0.2")
+    first, second = compare(root).recipes
+    assert (first.settings, second.settings) == (
+        {"train.optimizer.sgd.lr": "0.1"}, {"train.optimizer.sgd.lr": "0.2"}
+    )  # fmt: skip
+    assert (first.seeds, first.accuracies) == ((0, 1, 2), (91.0, 92.0, 93.0))
+    assert (first.mean, first.best) == (92.0, 92.5)
+    assert first.spread == pytest.approx(1.0)
+    assert (first.params, first.macs, first.receptive_field) == (1490, 25_776, 26)
+    assert (first.seconds, first.targets_met, second.targets_met) == (6.0, 3, 1)
+
+
+def test_notes_do_not_make_another_recipe_but_a_name_does(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    make_seeds(root, write_spec(tmp_path), {0: 91.0})
+    make_seeds(root, write_spec(tmp_path, text=f"title: now with a title\n{TINY}"), {1: 92.0})
+    make_seeds(root, write_spec(tmp_path, "other"), {0: 93.0})
+    assert labels_of(compare(root)) == ["other", "tiny"]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        (TINY.replace("conv: 4", "conv: 5"), "tiny conv.out_channels=5"),
+        (TINY.replace("relu,", "elu, dropout: 0.1, bn,"), "tiny layers=7 items elu.alpha=1.0 dropout.p=0.1 +3 more"),
+        (
+            TINY.replace("sgd: {lr: 0.1}", "adam: 0.1"),
+            "tiny adam.lr=0.1 adam.betas=[0.9, 0.999] adam.eps=1e-08 +2 more",
+        ),
+        (TINY.replace("[conv: 4, relu", "[relu, conv: 4"), "tiny layers=relu/conv/maxpool/fl"),
+    ],
+)
+def test_recipes_of_one_name_are_told_apart(tmp_path: Path, text: str, label: str) -> None:
+    root = tmp_path / "runs"
+    make_seeds(root, write_spec(tmp_path), {0: 91.0})
+    make_seeds(root, write_spec(tmp_path, text=text), {0: 92.0})
+    labels = labels_of(compare(root))
+    assert labels[0].startswith(label) or "items" in labels[0]
+    assert len(set(labels)) == 2
+
+
+def test_held_out_images_are_named(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    make_seeds(root, write_spec(tmp_path), {0: 91.0, 1: 92.0})
+    make_seeds(root, write_spec(tmp_path), {0: 93.0, 1: 93.5}, "train.holdout=5000")
+    comparison = compare(root)
+    assert comparison.recipes[0].measured_on == "5000 held-out training images"
+    assert labels_of(comparison)[0] == "tiny holdout=5000"
+    assert "different images" in difference_text(comparison)
+
+
+def test_what_is_not_finished_is_told(tmp_path: Path) -> None:
+    path, root = write_spec(tmp_path), tmp_path / "runs"
+    spec, other = load_spec(path), load_spec(path, ["train.seed=2"])
+    make_run(root, spec, 50.0, status="not finite")
+    collection = collect_runs([root])
+    assert collection.runs == []
+    assert "not finite after 1 of 3 epochs" in collection.left_out[0]
+    old = make_run(root, spec, 90.0, 90.0, 90.0)
+    unfinished = make_run(root, other, 50.0, status=None)
+    damaged = make_run(root, other, 90.0)
+    (damaged / "result.json").write_text("{", encoding="utf-8")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    collection = collect_runs([root, root, empty])  # the same folder twice counts once
+    assert [run.path for run in collection.runs] == [old]
+    assert len(collection.left_out) == 3
+    text = "\n".join(collection.left_out)
+    assert f"train --resume {unfinished}" in text
+    assert f"{damaged}: left out" in text
+    assert f"{empty}: no run in this folder" in text
+    with pytest.raises(UsageError, match="no such folder"):
+        collect_runs([tmp_path / "nowhere"])
+
+
+def test_of_two_runs_of_one_seed_the_newer_counts(tmp_path: Path) -> None:
+    spec, root = load_spec(write_spec(tmp_path)), tmp_path / "runs"
+    folders = [make_run(root, spec, 90.0), make_run(root, spec, 91.0)]
+    old, new = sorted(folders, key=lambda folder: folder.name)
+    collection = collect_runs([root])
+    assert [run.path for run in collection.runs] == [new]
+    assert collection.left_out == [f"{old}: left out: {new} is a newer run of the same spec and seed"]
+
+
+def test_a_run_that_failed_without_a_folder_is_told(tmp_path: Path) -> None:
+    row = {"spec": "tiny", "seed": 3, "status": "failed", "folder": None, "message": "no memory"}
+    write_json(tmp_path / "sweep.json", {"runs": [row]})
+    assert collect_runs([tmp_path]).left_out == [f"{tmp_path}: tiny seed 3: failed: no memory"]
+
+
+def test_sorting_and_filtering(tmp_path: Path) -> None:
+    path, root = write_spec(tmp_path), tmp_path / "runs"
+    make_seeds(root, path, {0: 91.0, 1: 95.0})
+    make_seeds(root, path, {0: 92.0}, "train.batch_size=64")
+    make_seeds(root, write_spec(tmp_path, "wide", TINY.replace("conv: 4", "conv: 40")), {0: 99.0})
+    assert [len(labels_of(compare(root, sort=key))) for key in SORT_KEYS] == [3] * len(SORT_KEYS)
+    assert [recipe.params for recipe in compare(root, sort="params").recipes] == [1490, 1490, 14_810]
+    assert [recipe.mean for recipe in compare(root).recipes] == [99.0, 93.0, 92.0]
+    assert [recipe.mean for recipe in compare(root, reverse=True).recipes] == [92.0, 93.0, 99.0]
+    assert [recipe.spec.name for recipe in compare(root, filters=["w*"]).recipes] == ["wide"]
+    assert [recipe.mean for recipe in compare(root, filters=["batch_size=64"]).recipes] == [92.0]
+    assert len(compare(root, filters=["train.optimizer.sgd.lr=1e-1"]).recipes) == 3
+    for text in ("x*", "lr=0.3", "size=64"):
+        with pytest.raises(UsageError, match="no finished run"):
+            compare(root, filters=[text])
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "method", "sentence"),
+    [
+        (
+            {0: 92.1, 1: 92.2, 2: 92.3},
+            {0: 91.0, 1: 91.1, 2: 91.25},
+            "paired",
+            "seeds that both have): more than the noise",
+        ),
+        (
+            {0: 92.0, 1: 91.0, 2: 93.0},
+            {0: 91.0, 1: 92.0, 2: 91.5},
+            "paired",
+            "): not more than the noise between seeds.",
+        ),
+        ({0: 92.0, 1: 92.1}, {2: 91.0, 3: 91.1}, "welch", "Welch's test over 2 and 2 seeds"),
+        ({0: 92.0}, {0: 91.0, 1: 91.1}, None, "With one seed nothing can be said"),
+    ],
+)
+def test_the_difference_of_two_recipes(
+    tmp_path: Path, one: dict[int, float], two: dict[int, float], method: str | None, sentence: str
+) -> None:
+    path, root = write_spec(tmp_path), tmp_path / "runs"
+    make_seeds(root, path, one)
+    make_seeds(root, path, two, "train.batch_size=64")
+    comparison = compare(root)
+    assert comparison.difference is not None
+    assert comparison.difference.as_data()["method"] == method
+    assert sentence in difference_text(comparison)
+    reverse = compare(root, reverse=True)
+    assert reverse.difference is not None
+    if method:
+        assert reverse.difference.as_data()["mean"] == pytest.approx(-comparison.difference.as_data()["mean"])
+        assert "points worse" in difference_text(reverse)
+
+
+def test_the_leaderboard_in_all_its_forms(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    for step in range(7):
+        make_seeds(root, SPECS / f"step{step}.yaml", {seed: 98 + step / 10 + seed / 100 for seed in range(9)})
+    make_seeds(root, SPECS / "step6.yaml", {0: 99.0}, "train.optimizer.sgd.lr=0.05", "train.batch_size=64")
+    comparison = compare(root)
+    text = render_text(leaderboard_table(comparison))
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert "98.64 ± 0.03" in text
+    assert "98.60-98.68" in text
+    rows = list(csv.DictReader(io.StringIO(leaderboard_csv(comparison))))
+    assert [float(row["test_accuracy_mean"]) for row in rows] == [recipe.mean for recipe in comparison.recipes]
+    lines = leaderboard_markdown(comparison).splitlines()
+    assert [line.count("|") for line in lines[:10]] == [12] * 10
+    data = [recipe.as_data() for recipe in comparison.recipes]
+    assert json.loads(json.dumps(data)) == data
+    assert sum(len(recipe["seeds"]) for recipe in data) == 64

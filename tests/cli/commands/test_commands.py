@@ -1,0 +1,285 @@
+"""Every command: what it prints where, how it ends, and what it leaves behind."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from PIL import Image, ImageOps
+
+from mnistspec import RunDir, load_dataset, load_spec
+from tests.places import SPECS
+
+if TYPE_CHECKING:
+    from tests.command_line import CommandLine
+
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+TOTALS = [6_379_786, 4_572, 5_088, 5_088, 5_088, 6_124, 6_720]
+RUN_FILES = {
+    "augmented.png", "best.safetensors", "confusion.png", "curves.png", "env.json", "metrics.csv", "mistakes.png",
+    "model.safetensors", "resolved.yaml", "result.json", "samples.png", "spec.yaml", "summary.txt",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_build_json_gives_the_totals(mnistspec: CommandLine, step: int) -> None:
+    done = mnistspec("build", SPECS / f"step{step}.yaml", "--json")
+    summary = json.loads(done.out)
+    assert (done.code, done.err) == (0, "")
+    assert summary["total_params"] == summary["trainable_params"] == TOTALS[step]
+    assert summary["receptive_field"] == (40 if step == 0 else 28)
+    assert (summary["input_shape"], summary["output_shape"]) == ([1, 28, 28], [10])
+    assert sum(layer["params"] for layer in summary["layers"]) == TOTALS[step]
+    lines = (SPECS / f"step{step}.yaml").read_text(encoding="utf-8").splitlines()
+    for layer in summary["layers"]:
+        assert lines[layer["line"] - 1].strip().startswith(f"- {layer['block']}")
+
+
+def test_build_prints_one_line_or_a_table(mnistspec: CommandLine) -> None:
+    line = mnistspec("build", SPECS / "step4.yaml").out
+    assert line == "step4: 1x28x28 to 10, 5,088 parameters, 938,126 MACs, receptive field 28x28\n"
+    table = mnistspec("build", SPECS / "step4.yaml", "--summary").out
+    assert all(len(row) <= 80 for row in table.splitlines())
+    assert "5,088" in table
+
+
+def test_validate_tells_all_errors_at_once(mnistspec: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(
+        "layers:\n  - conb: 8\n  - gap\n  - fc: {out_feature: 10}\ntrain: {epochs: ten}\n", encoding="utf-8"
+    )
+    start = time.monotonic()
+    done = mnistspec("validate", SPECS / "step1.yaml", path)
+    assert time.monotonic() - start < 1
+    assert done.code == 2
+    assert done.out == f"{SPECS / 'step1.yaml'}: ok, 15 blocks, 4,572 parameters\n"
+    assert [line for line in done.err.splitlines() if line.startswith(f"{path}:")] == [
+        f'{path}:2:5: unknown block "conb"; did you mean "conv"?',
+        f'{path}:4:10: fc has no key "out_feature"; did you mean "out_features"?',
+        f'{path}:5:17: epochs must be a whole number, not the text "ten"',
+    ]
+    assert done.err.endswith(f"3 errors in {path}\n")
+
+
+def test_validate_json_has_codes_and_places(mnistspec: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("layers:\n  - conb: 8\n", encoding="utf-8")
+    done = mnistspec("validate", path, "--json")
+    (report,) = json.loads(done.out)["specs"]
+    assert (done.code, done.err, report["valid"]) == (2, "", False)
+    assert {(error["code"], error["line"], error["column"]) for error in report["errors"]} >= {("E204", 2, 5)}
+
+
+def test_validate_does_not_import_torch() -> None:
+    code = "import sys; sys.argv = ['mnistspec', 'validate', sys.argv[1]]\nfrom mnistspec.cli.app import main\n"
+    code += "try: main()\nexcept SystemExit: print('torch' in sys.modules)"
+    arguments = [sys.executable, "-c", code, str(SPECS / "step6.yaml")]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train"], "give a spec to train"),
+        (["train", "missing.yaml"], 'cannot read the spec "missing.yaml": No such file or directory'),
+        (["train", "x.yaml", "--resume", "y"], "--resume goes on with a run as it was begun"),
+        (["train", str(SPECS / "step1.yaml"), "--set", "epochs"], "--set takes key=value"),
+        (["train", str(SPECS / "step1.yaml"), "--epochs", "0"], "epochs must be greater than 0, not 0"),
+        (["train", str(SPECS / "step1.yaml"), "--name", "../x"], "name must be"),
+        (["train", str(SPECS / "step1.yaml"), "--device", "tpu"], "is not a device"),
+        (["train", str(SPECS / "step1.yaml"), "--data-dir", "missing"], "missing"),
+        (["evaluate", "missing"], "missing: not a run folder"),
+        (["predict", "missing", "x.png"], "missing: not a run folder"),
+        (["data", "mnits"], 'did you mean "mnist"?'),
+        (["blocks", "cov"], 'did you mean "conv"?'),
+        (["build", "--sumary", "x.yaml"], "No such option"),
+        (["buidl"], "No such command"),
+    ],
+)
+def test_wrong_calls_end_with_2_and_a_message(mnistspec: CommandLine, arguments: list[str], message: str) -> None:
+    done = mnistspec(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in " ".join(done.err.split())
+    assert "Traceback" not in done.err
+
+
+def test_train_leaves_a_whole_run_folder(quick_run: Path) -> None:
+    assert {path.name for path in quick_run.iterdir()} == RUN_FILES
+    run = RunDir(quick_run)
+    result = run.result
+    assert result is not None
+    rows = list(csv.DictReader((quick_run / "metrics.csv").read_text(encoding="utf-8").splitlines()))
+    assert result["test_accuracies"] == [float(row["test_accuracy"]) for row in rows]
+    assert result["test_accuracy"] == result["test_accuracies"][-1]
+    assert result["best_test_accuracy"] == max(result["test_accuracies"])
+    assert (result["status"], result["epochs"], result["params"]) == ("done", 2, 1_434)
+    assert [target["met"] for target in result["targets"]] == [True, True]
+    assert load_spec(quick_run / "resolved.yaml") == run.spec
+    assert run.environment["seed"] == 1
+    assert "1,434" in (quick_run / "summary.txt").read_text(encoding="utf-8")
+    for picture in quick_run.glob("*.png"):
+        with Image.open(picture) as image:
+            image.verify()
+
+
+def test_train_prints_its_result_on_stdout_and_progress_on_stderr(
+    mnistspec: CommandLine, quick_spec: Path, small_mnist: Path, tmp_path: Path
+) -> None:
+    common = ("train", quick_spec, "--data-dir", small_mnist, "--runs", tmp_path / "runs", "--epochs", "1")
+    done = mnistspec(*common)
+    assert done.code == 0
+    assert done.out.startswith("quick: test accuracy ")
+    assert done.out.rstrip().endswith(str(next((tmp_path / "runs" / "quick").iterdir())))
+    assert len(done.err.splitlines()) == 3  # the run, the header, one epoch
+    as_json = mnistspec(
+        *common, "--json", "--name", "other", "--set", "targets.min_test_accuracy=100", "--check-targets"
+    )
+    result = json.loads(as_json.out)
+    assert (as_json.code, result["name"], result["epochs"]) == (1, "other", 1)
+    assert Path(result["run"]).is_dir()
+
+
+def test_train_is_the_same_to_the_byte(
+    mnistspec: CommandLine, quick_spec: Path, small_mnist: Path, tmp_path: Path, quick_run: Path
+) -> None:
+    done = mnistspec("train", quick_spec, "--data-dir", small_mnist, "--runs", tmp_path, "--json")
+    again = Path(json.loads(done.out)["run"])
+    for name in ("model.safetensors", "best.safetensors", "resolved.yaml", "confusion.png", "augmented.png"):
+        assert (again / name).read_bytes() == (quick_run / name).read_bytes(), name
+
+
+def test_a_loss_that_is_not_finite_ends_with_3(
+    mnistspec: CommandLine, quick_spec: Path, small_mnist: Path, tmp_path: Path
+) -> None:
+    settings = ("--set", "train.optimizer={sgd: {lr: 100}}", "--set", "layers=[flatten, fc: 100, fc: 100, fc: 10]")
+    done = mnistspec("train", quick_spec, "--data-dir", small_mnist, "--runs", tmp_path, *settings)
+    assert done.code == 3
+    assert "at epoch 1, step" in done.err
+    assert "with lr 100; try a lower lr" in done.err
+    (folder,) = (tmp_path / "quick").iterdir()
+    assert json.loads((folder / "result.json").read_text(encoding="utf-8"))["status"] == "not finite"
+    assert not (folder / "best.safetensors").exists()
+
+
+def test_evaluate_repeats_the_runs_figures(mnistspec: CommandLine, quick_run: Path, small_mnist: Path) -> None:
+    result = RunDir(quick_run).result
+    assert result is not None
+    done = mnistspec("evaluate", quick_run, "--data-dir", small_mnist, "--json")
+    report = json.loads(done.out)
+    assert (done.code, done.err) == (0, "")
+    assert report["test_accuracy"] == pytest.approx(result["test_accuracy"])
+    assert report["images"] == sum(map(sum, report["confusion"])) == 200
+    best = json.loads(mnistspec("evaluate", quick_run, "--data-dir", small_mnist, "--json", "--best").out)
+    assert best["test_accuracy"] == pytest.approx(result["best_test_accuracy"])
+    text = mnistspec("evaluate", quick_run, "--data-dir", small_mnist).out
+    assert f"test accuracy {result['test_accuracy']:.2f} %" in text
+    assert all(len(line) <= 80 for line in text.splitlines()[1:])
+
+
+def test_predict_reads_images_and_tells_of_bad_ones(
+    mnistspec: CommandLine, quick_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = load_dataset("mnist")
+    good = []
+    for index in range(3):
+        image = ImageOps.invert(Image.fromarray(data.test_images[index].numpy())).resize((200, 200))
+        good.append(tmp_path / f"{index}.png")
+        image.save(good[-1])
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no image")
+    done = mnistspec("predict", quick_run, *good, bad, "--json")
+    rows = json.loads(done.out)["predictions"]
+    assert done.code == 2
+    assert str(bad) in done.err
+    for row in rows[:3]:
+        assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert row["probability"] == max(row["probabilities"].values())
+    monkeypatch.chdir(tmp_path)
+    table = mnistspec("predict", quick_run, "0.png", "1.png")
+    assert (table.code, table.err) == (0, "")
+    assert [line.split()[:2] for line in table.out.splitlines()[2:]] == [
+        [r["image"][-5:], r["prediction"]] for r in rows[:2]
+    ]
+
+
+def test_a_damaged_weights_file_ends_with_4(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(quick_run, folder)
+    path = folder / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    done = mnistspec("evaluate", folder)
+    assert (done.code, done.out) == (4, "")
+    assert str(path) in done.err
+    assert "SHA-256" in done.err
+
+
+def test_data_describes_and_draws(mnistspec: CommandLine, small_mnist: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    done = mnistspec("data", "mnist", "--data-dir", small_mnist, "-o", picture, "--json")
+    statistics = json.loads(done.out)
+    assert (done.code, statistics["train"]["shape"], statistics["picture"]) == (0, [1000, 28, 28], str(picture))
+    assert sum(statistics["test"]["images_per_class"].values()) == 200
+    augmented = tmp_path / "augmented.png"
+    assert mnistspec("data", "-o", augmented, "--augment", SPECS / "step6.yaml").code == 0
+    with Image.open(picture) as one, Image.open(augmented) as other:
+        assert one.size != other.size
+
+
+def test_help_is_quick_and_has_examples(mnistspec: CommandLine) -> None:
+    commands = ("build", "train", "validate", "predict", "evaluate", "data", "blocks", "sweep", "compare")
+    for command in commands:
+        done = mnistspec(command, "-h")
+        assert done.code == 0
+        assert f"Example: mnistspec {command}" in " ".join(done.out.split())
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-m", "mnistspec", "--help"], check=True, capture_output=True, timeout=60)
+    assert time.monotonic() - start < 3  # 0.25 s on an idle machine
+
+
+def test_step6_learns_mnist_in_one_epoch(mnistspec: CommandLine, tmp_path: Path) -> None:
+    done = mnistspec("train", SPECS / "step6.yaml", "--epochs", "1", "--runs", tmp_path, "--json")
+    result = json.loads(done.out)
+    assert done.code == 0
+    assert result["test_accuracy"] >= 97.0
+    model = RunDir(result["run"]).load_model()
+    data = load_dataset("mnist")
+    right = model.predict(data.test_images).argmax(1).eq(data.test_labels).to(torch.float64).mean()
+    assert 100 * float(right) == pytest.approx(result["test_accuracy"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FASHION.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+def test_a_network_of_ones_own_needs_no_python(mnistspec: CommandLine, tmp_path: Path) -> None:
+    """The README's long example: depthwise convolutions, repeat, a group of one's own, Fashion-MNIST."""
+    text = (SPECS.parent / "README.md").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    path.write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[1], encoding="utf-8")
+    done = mnistspec("train", path, "--epochs", "1", "--data-dir", FASHION, "--runs", tmp_path, "--json")
+    result = json.loads(done.out)
+    assert done.code == 0
+    assert result["test_accuracy"] > 60
+    data = load_dataset("fashion-mnist", data_dir=FASHION)
+    image = tmp_path / "trouser.png"
+    Image.fromarray(data.test_images[data.test_labels.eq(1)][0].numpy()).resize((280, 280)).save(image)
+    (row,) = json.loads(mnistspec("predict", result["run"], image, "--json").out)["predictions"]
+    assert row["prediction"] == "trouser"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_cannot_be_written_is_told_of() -> None:
+    command = [sys.executable, "-m", "mnistspec", "validate", str(SPECS / "step1.yaml")]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "mnistspec: cannot write the output: No space left on device\n")

@@ -1,0 +1,32 @@
+"""Connected components, against a flood fill."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mnistspec.data.photo.component import label_components
+
+
+def flood(mask: np.ndarray, start: tuple[int, int]) -> set[tuple[int, int]]:
+    found, edge = {start}, [start]
+    while edge:
+        row, column = edge.pop()
+        for near in ((row + i, column + j) for i in (-1, 0, 1) for j in (-1, 0, 1)):
+            inside = all(0 <= place < side for place, side in zip(near, mask.shape, strict=True))
+            if inside and mask[near] and near not in found:
+                found.add(near)
+                edge.append(near)
+    return found
+
+
+@settings(deadline=None)
+@given(mask=hnp.arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))))
+def test_components_are_those_of_a_flood_fill(mask: np.ndarray) -> None:
+    labels = label_components(mask)
+    assert ((labels > 0) == mask).all()
+    for label in np.unique(labels[mask]):
+        places = {(int(row), int(column)) for row, column in np.argwhere(labels == label)}
+        assert places == flood(mask, min(places))

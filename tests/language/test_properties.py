@@ -1,0 +1,26 @@
+"""What holds for every valid spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+
+from mnistspec.language.dump import dump_spec
+from mnistspec.language.loader import load_document
+from mnistspec.language.spec import Spec
+from tests.language.strategies import specs
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(spec=specs())
+def test_dumped_and_loaded_it_is_the_same(spec: Spec, tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(dump_spec(spec), encoding="utf-8")
+    document = load_document(path)
+    assert document.spec == spec
+    assert [type(block) for block in document.spec.layers] == [type(block) for block in spec.layers]
+    assert len(document.layers) == len(spec.layers)
+    assert len(set(document.lines)) == len(spec.layers), "one block a line"

@@ -1,0 +1,325 @@
+"""The report in a real browser and as Markdown: its figures, its looks, what is hostile, and what is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from mnistspec.analysis.collection import collect_runs
+from mnistspec.analysis.history import Narrator, Story
+from mnistspec.language.loader import load_spec
+from mnistspec.runs.documents import read_json, write_json
+from mnistspec.runs.result import summarize_run
+from mnistspec.views.report import Report, make_report, render_html, render_markdown
+from mnistspec.views.report.tables import NONE
+from tests.browser import Complaints, needs_browser, open_browser
+from tests.sweeps.fakes import make_run, write_spec
+from tests.views.report.report_page import BARRIERS, CONTRASTS, HOSTILE, INVISIBLE, TABLE, train_runs
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+    from playwright.sync_api import Browser, Page
+
+LABELS = ["step2", "step10 conv.out_channels=4", "step10 conv.out_channels=6", "step11 holdout=100"]
+
+
+def read_story(folder: Path, data_dir: Path | None) -> Story:
+    narrator = Narrator(collect_runs([folder]), data_dir)
+    return narrator.finish(list(narrator.read()))
+
+
+def results(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The result.json of all runs by the name of their recipe."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(folder.rglob("result.json")):
+        result = json.loads(path.read_text())
+        found.setdefault(f"{result['name']} {result['params']}", []).append(result)
+    return found
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folder of small runs, and that of their data."""
+    return train_runs(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def story(runs: tuple[Path, Path]) -> Story:
+    """What there is to tell of them."""
+    return read_story(*runs)
+
+
+@pytest.fixture(scope="module")
+def report(story: Story) -> Report:
+    """The contents of their report."""
+    return make_report(story)
+
+
+@pytest.fixture(scope="module")
+def page_file(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Their report as HTML."""
+    path = tmp_path_factory.mktemp("html") / "report.html"
+    path.write_text(render_html(report), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def markdown(report: Report) -> tuple[str, dict[str, bytes]]:
+    """Their report as Markdown, and its pictures."""
+    return render_markdown(report, "pictures")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests."""
+    with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, page_file: Path) -> Iterator[Page]:
+    """The report, opened from the disk."""
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        page.goto(page_file.as_uri())
+        yield page
+
+
+def test_the_order_is_that_of_names_and_numbers(story: Story, report: Report) -> None:
+    assert [section.label for section in report.sections] == LABELS
+    assert report.title == "Training report: step2 to step11"
+    assert [step.problems for step in story.steps] == [()] * 4
+
+
+def check_summary(rows: list[list[str]], folder: Path) -> None:
+    """The summary's figures are those of the result files."""
+    found = results(folder)
+    assert [row[0] for row in rows] == LABELS
+    for row in rows:
+        (key,) = (key for key in found if key.split()[0] == row[0].split()[0] and f"{int(key.split()[1]):,}" == row[2])
+        last = [result["test_accuracy"] for result in found[key]]
+        spread = f"{fmean(last):.2f} ± {stdev(last):.2f}" if len(last) > 1 else f"{last[0]:.2f}"
+        ends = [f"{min(last):.2f}", f"{max(last):.2f}"] if len(last) > 1 else ["", ""]
+        best = f"{fmean(result['best_test_accuracy'] for result in found[key]):.2f}"
+        assert row[4:] == [str(len(last)), spread, *ends, best, "92.75", f"0 of {len(last)}"]
+
+
+@needs_browser
+def test_the_figures_on_the_page(page: Page, runs: tuple[Path, Path], story: Story) -> None:
+    check_summary(page.evaluate(TABLE, "summary"), runs[0])
+    for number, step in enumerate(story.steps, 1):
+        key, recipe = f"recipe-{number}", step.recipe
+        rows = page.evaluate(TABLE, f"{key}-results")
+        assert rows[0][1].replace(",", "") == str(recipe.params)
+        assert rows[2][1].split()[0] == f"{recipe.mean:.2f}"
+        assert [row[-1] for row in rows] == ["1,234", "91.25", "92.75"]
+        matrix = page.evaluate(TABLE, f"{key}-confusion")
+        counts = [[0 if text == "·" else int(text) for text in row[1:11]] for row in matrix]
+        images = 100 if recipe.spec.train.holdout else 200
+        assert sum(map(sum, counts)) == images * len(recipe.runs)
+        right = sum(counts[place][place] for place in range(10))
+        assert 100 * right / (images * len(recipe.runs)) == pytest.approx(recipe.mean)
+        for row, line in zip(matrix, counts, strict=True):
+            share = 100 * line[int(row[0])] / sum(line)
+            assert int(row[11]) == sum(line)
+            assert float(row[12]) == pytest.approx(share, abs=0.006)
+        layers = page.evaluate(TABLE, f"{key}-layers")
+        assert sum(int(row[3].replace(",", "")) for row in layers[:-1] if row[3] != NONE) == recipe.params
+        assert layers[-1][-1] == layers[-2][-1] == str(recipe.receptive_field)
+
+
+def test_both_forms_say_what_they_measured(page_file: Path, markdown: tuple[str, dict[str, bytes]]) -> None:
+    page = page_file.read_text(encoding="utf-8")
+    for form in (page, markdown[0]):
+        assert "100 held-out training images of mnist" in form
+        assert "it flatters" in form
+        assert "as in its result" in form
+        assert "but its result says" not in form
+        assert re.search(r"points (better|worse) than", form)
+        assert "target min" not in form
+    assert "added: </span>bn, relu after conv1 <span" in page
+    assert "added: bn, relu after conv1 (" in markdown[0]
+
+
+@needs_browser
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 360), ("dark", 360)])
+def test_the_page_in_a_browser(browser: Browser, page_file: Path, scheme: Any, width: int) -> None:
+    complaints, requests = Complaints(), []
+    with browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme) as context:
+        page = context.new_page()
+        complaints.listen(page)
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(page_file.as_uri())
+        assert complaints == []
+        assert [url for url in requests if not url.startswith("data:")] == [page_file.as_uri()]
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert page.evaluate(INVISIBLE) == 0
+        assert page.locator("svg").count() == 2 + 2 * 4
+        assert page.locator(".mistakes img").count() > 20
+        page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+        contrasts = page.evaluate(CONTRASTS)
+        assert len(contrasts) > 1000
+        assert [found for found in contrasts if found[0] < 4.5] == []
+        dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(23, 24, 26)"
+        assert dark == (scheme == "dark")
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@needs_browser
+def test_everybody_can_read_it(page: Page) -> None:
+    assert page.evaluate(BARRIERS) == []
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left >= 0")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    titles = page.locator("svg title").all_text_contents()
+    assert sum(bool(re.fullmatch(r"epoch 2: test \d+\.\d\d %.*", title)) for title in titles) == 3
+    assert sum(bool(re.fullmatch(r"epoch 2: held-out \d+\.\d\d %", title)) for title in titles) == 1
+
+
+@needs_browser
+def test_without_javascript_and_on_paper(browser: Browser, page_file: Path) -> None:
+    text = page_file.read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert not re.search(r"\son\w+=", re.sub(r">[^<]*<", "><", text))
+    with browser.new_context(java_script_enabled=False, color_scheme="dark") as context:
+        page = context.new_page()
+        page.goto(page_file.as_uri())
+        assert page.locator("h2").all_text_contents()[0] == "Summary"
+        assert page.locator("svg").first.bounding_box()
+        page.emulate_media(media="print")
+        # What is folded on a screen is there on paper, in dark letters on white.
+        assert page.locator("table.total").first.bounding_box()
+        assert not page.locator("nav").is_visible()
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 27, 26)"
+        style = "(({backgroundColor, colorScheme}) => [backgroundColor, colorScheme])"
+        assert page.evaluate(f"{style}(getComputedStyle(document.documentElement))") == ["rgb(255, 255, 255)", "light"]
+        assert page.locator(".total tbody th").first.is_visible()
+        pdf = page.pdf(format="A4")
+    assert pdf.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 4
+
+
+def parse_inline(text: str) -> list[Token]:
+    """The tokens of Markdown inside its blocks."""
+    return [child for token in MarkdownIt("gfm-like", {"linkify": False}).parse(text) for child in token.children or ()]
+
+
+def find_markup(text: str) -> set[str]:
+    """What a hostile text would like to become in Markdown."""
+    tokens = [*MarkdownIt("gfm-like", {"linkify": False}).parse(text), *parse_inline(text)]
+    return {token.type for token in tokens} & {"html_block", "html_inline", "link_open"}
+
+
+def test_hostile_texts_are_texts(page_file: Path, markdown: tuple[str, dict[str, bytes]]) -> None:
+    page = page_file.read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.count("</style>") == 1
+    assert "onerror=alert(2)&gt;" in page
+    assert "{{ 7*7 }}" in page
+    text, pictures = markdown
+    assert find_markup(text) == set()
+    inline = parse_inline(text)
+    images = [str(token.attrs["src"]) for token in inline if token.type == "image"]
+    assert sorted(images) == sorted(f"pictures/{name}" for name in pictures)
+    shown = "".join(token.content for token in inline if token.type == "text")
+    assert shown.count(HOSTILE.split(" & ", maxsplit=1)[0]) >= 4
+    bold = [inline[place + 1].content for place, token in enumerate(inline) if token.type == "strong_open"]
+    assert set(bold) == {"Target.", "Results.", "Analysis."}
+
+
+def test_markdown_tables_are_tables(markdown: tuple[str, dict[str, bytes]], runs: tuple[Path, Path]) -> None:
+    text, pictures = markdown
+    assert all(content.startswith(b"\x89PNG") for content in pictures.values())
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(text)
+    assert html.count("<table>") == 3 + 4 * 4
+    first = html.split("<tbody>")[1].split("</tbody>")[0]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in first.split("</tr>")[:-1]]
+    check_summary(rows, runs[0])
+
+
+def test_one_run_alone(runs: tuple[Path, Path]) -> None:
+    (path,) = (runs[0] / "step11").iterdir()
+    report = make_report(read_story(path, runs[1]))
+    assert report.title == "step11: Held out"
+    assert report.figures == []
+    heads = " ".join(report.summary.head[4:]).replace("\N{NO-BREAK SPACE}", " ")
+    assert heads == "Seeds Last epoch % Best epoch % * Reference % Targets met"
+    assert report.sections[0].changes is None
+    assert "1 recipe, 1 finished run" in render_html(report)
+    assert "What changed" not in render_markdown(report, "p")[0]
+
+
+def test_what_is_missing_is_told(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    shutil.copytree(runs[0], tmp_path, dirs_exist_ok=True)
+    first, second = sorted((tmp_path / "step2").iterdir())[:2]
+    (first / "model.safetensors").unlink()
+    (second / "metrics.csv").write_text("epoch\n", encoding="utf-8")
+    (second / "env.json").unlink()
+    held_out = load_spec(next((tmp_path / "step11").iterdir()) / "spec.yaml", ["train.seed=9"])
+    make_run(tmp_path, held_out, 50.0, status=None)
+    report = make_report(read_story(tmp_path, runs[1]))
+    problems = "\n".join(report.problems)
+    assert "no model.safetensors" in problems
+    assert f"{second / 'metrics.csv'}: not the file that the run ended with" in problems
+    assert "it has no env.json" in problems
+    assert report.sections[0].errors is None
+    assert [picture.key for picture in report.sections[0].pictures] == ["recipe-1-confusion", "recipe-1-mistakes"]
+    page = render_html(report)
+    assert "as drawn when the run ended" in page
+    assert "2 seeds: lines at the mean" in page
+    assert "unfinished, 1 of 2 epochs" in page
+    assert report.problems[0] in page
+
+
+def test_without_the_data_the_rest_is_told(runs: tuple[Path, Path]) -> None:
+    report = make_report(read_story(runs[0] / "step10", None))  # MNIST is here, but not what these were trained on
+    assert all("trained on other files of mnist" in problem for problem in report.problems)
+    assert len(report.sections[0].pictures) == 2
+    assert len(report.sections[0].curves) == 2
+    report = make_report(read_story(runs[0] / "step10", runs[0]))
+    assert "not found" in report.problems[0]
+
+
+def test_runs_that_were_never_trained_here(tmp_path: Path) -> None:
+    spec = tmp_path / "long.yaml"
+    spec.write_text("layers: [conv: 2, gap, fc: 10]\ntrain: {epochs: 230}\n", encoding="utf-8")
+    make_run(tmp_path / "runs", load_spec(spec), *(50 + epoch / 5 for epoch in range(230)))
+    report = make_report(read_story(tmp_path / "runs", None))
+    table = report.sections[0].epochs
+    assert table is not None
+    assert len(table.rows) <= 100
+    assert table.rows[-1][0] == "230"
+    assert "one in 3 of 230" in table.caption
+    assert report.sections[0].errors is None
+    assert report.sections[0].pictures == []
+
+
+def test_made_up_results_are_left_out_or_shown_as_texts(tmp_path: Path) -> None:
+    values: tuple[Any, ...] = (None, 10**400, float("nan"), "<script>", [{"target": 1}])
+    spec = write_spec(tmp_path)
+    for seed, (key, value) in enumerate(product([*summarize_run(load_spec(spec), [], "done"), "env"], values)):
+        folder = make_run(tmp_path / "runs", load_spec(spec, [f"train.seed={seed}"]), 50.0, 60.0)
+        result = read_json(folder / "result.json")
+        if key == "env":
+            write_json(folder / "env.json", {"packages": value, "command": [value], "python": value, "cpu": value})
+        else:
+            result[key] = value
+        write_json(folder / "result.json", {**result, "files": None})
+    story = read_story(tmp_path / "runs", None)
+    told = sum(len(step.recipe.runs) for step in story.steps)
+    assert told > 30
+    assert told + len(story.left_out) == seed + 1
+    report = make_report(story)
+    assert "<script" not in render_html(report)
+    assert find_markup(render_markdown(report, "pictures")[0]) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mnistspec.analysis.comparison import recipe_of
+from mnistspec.analysis.comparison import series_key
 from mnistspec.errors import MnistspecError
 from mnistspec.runs.documents import read_json
 from mnistspec.runs.records import DONE, UNFINISHED, Record, count_epochs, find_runs, read_record
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Collection:
-    """Finished runs, at most one a recipe and seed, and a sentence for each thing that was left out."""
+    """Finished runs, at most one a series and seed, and a sentence for each thing that was left out."""
 
     runs: list[Record] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
 def collect_runs(paths: Iterable[Path]) -> Collection:
-    """Return the finished runs at or below paths; of several with the same recipe and seed the newest counts.
+    """Return the finished runs at or below paths; of several with the same series and seed the newest counts.
 
     Raises UsageError for a path that is no folder.
     """
@@ -63,7 +63,7 @@ def _failed_without_folder(path: Path, collection: Collection) -> int:
 def _keep_newest(records: list[Record], collection: Collection) -> None:
     newest: dict[tuple[str, int], Record] = {}
     for record in sorted(records, key=lambda record: record.path.name):
-        key = recipe_of(record.spec), record.spec.train.seed
+        key = series_key(record.spec), record.spec.train.seed
         if record.status == DONE:
             if key in newest:
                 collection.left_out.append(
@@ -72,7 +72,7 @@ def _keep_newest(records: list[Record], collection: Collection) -> None:
             newest[key] = record
     for record in records:
         # An attempt that failed is no news once the same run is done.
-        if record.status != DONE and (recipe_of(record.spec), record.spec.train.seed) not in newest:
+        if record.status != DONE and (series_key(record.spec), record.spec.train.seed) not in newest:
             collection.left_out.append(f"{record.path}: left out: {_describe(record)}")
     collection.runs = list(newest.values())
 

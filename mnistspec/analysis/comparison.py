@@ -1,4 +1,4 @@
-"""Runs held against each other: grouped by recipe, which is a spec without its seed, in figures over the seeds."""
+"""Runs held against each other: grouped by series, which is a spec without its seed, in figures over the seeds."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PROSE = ("title", "notes", "reference")  # what a spec says about itself change
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Series:
     """The finished runs of one spec, one a seed, in the order of their seeds; accuracies are in percent.
 
-    ``settings`` are those in which it differs from the other recipes of its name.
+    ``settings`` are those in which it differs from the other series of its name.
     """
 
     runs: tuple[Record, ...]
@@ -119,28 +119,28 @@ class Recipe:
         }  # fmt: skip
 
 
-SORT_KEYS: dict[str, Callable[[Recipe], Any]] = {
-    "name": lambda recipe: (recipe.spec.name, list(recipe.settings.items())),
-    "mean": lambda recipe: -recipe.mean,
-    "min": lambda recipe: -min(recipe.accuracies),
-    "max": lambda recipe: -max(recipe.accuracies),
-    "best": lambda recipe: -recipe.best,
-    "spread": lambda recipe: float("inf") if recipe.spread is None else recipe.spread,
-    "seeds": lambda recipe: -len(recipe.runs),
-    "targets": lambda recipe: -(recipe.targets_met or 0) / len(recipe.runs),
-    "params": lambda recipe: recipe.params,
-    "macs": lambda recipe: recipe.macs,
-    "field": lambda recipe: recipe.receptive_field,
-    "seconds": lambda recipe: recipe.seconds,
+SORT_KEYS: dict[str, Callable[[Series], Any]] = {
+    "name": lambda series: (series.spec.name, list(series.settings.items())),
+    "mean": lambda series: -series.mean,
+    "min": lambda series: -min(series.accuracies),
+    "max": lambda series: -max(series.accuracies),
+    "best": lambda series: -series.best,
+    "spread": lambda series: float("inf") if series.spread is None else series.spread,
+    "seeds": lambda series: -len(series.runs),
+    "targets": lambda series: -(series.targets_met or 0) / len(series.runs),
+    "params": lambda series: series.params,
+    "macs": lambda series: series.macs,
+    "field": lambda series: series.receptive_field,
+    "seconds": lambda series: series.seconds,
 }
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How much better the first of two recipes is, in points; without an interval where there are too few seeds."""
+class Contrast:
+    """How much better the first of two series is, in points; without an interval where there are too few seeds."""
 
-    first: Recipe
-    second: Recipe
+    first: Series
+    second: Series
     method: str | None  # paired, welch
     seeds: tuple[int, ...]  # those that both have
     interval: Interval | None
@@ -163,59 +163,59 @@ class Difference:
 class Comparison:
     """Recipes in the order that was asked for; of exactly two, the difference."""
 
-    recipes: tuple[Recipe, ...]
+    all_series: tuple[Series, ...]
 
     @property
-    def difference(self) -> Difference | None:
-        """How much better the first of exactly two recipes is than the second."""
-        return find_difference(*self.recipes) if len(self.recipes) == 2 else None
+    def contrast(self) -> Contrast | None:
+        """How much better the first of exactly two series is than the second."""
+        return find_contrast(*self.all_series) if len(self.all_series) == 2 else None
 
 
 def compare_runs(
     runs: Iterable[Record], *, sort: str = "mean", reverse: bool = False, filters: Sequence[str] = ()
 ) -> Comparison:
-    """Return the comparison of finished runs, one a recipe and seed; raise UsageError where a filter leaves nothing."""
+    """Return the comparison of finished runs, one a series and seed; raise UsageError where a filter leaves nothing."""
     groups: dict[str, list[Record]] = defaultdict(list)
     for run in runs:
-        groups[recipe_of(run.spec)].append(run)
+        groups[series_key(run.spec)].append(run)
     names: dict[str, list[list[Record]]] = defaultdict(list)
     for group in groups.values():
         names[group[0].spec.name].append(sorted(group, key=lambda run: run.spec.train.seed))
-    recipes: list[Recipe] = []
+    all_series: list[Series] = []
     for siblings in names.values():
         settings = differing_settings([group[0].spec for group in siblings])
-        recipes += [Recipe(tuple(group), changes) for group, changes in zip(siblings, settings, strict=True)]
+        all_series += [Series(tuple(group), changes) for group, changes in zip(siblings, settings, strict=True)]
     for text in filters:
-        recipes = _filter(recipes, text)
-    recipes.sort(key=SORT_KEYS["name"])
-    return Comparison(tuple(sorted(recipes, key=SORT_KEYS[sort], reverse=reverse)))
+        all_series = _filter(all_series, text)
+    all_series.sort(key=SORT_KEYS["name"])
+    return Comparison(tuple(sorted(all_series, key=SORT_KEYS[sort], reverse=reverse)))
 
 
-def recipe_of(spec: Spec) -> str:
+def series_key(spec: Spec) -> str:
     """Return what a run does apart from its seed, as a text to compare by."""
     data = spec.as_data()
     del data["train"]["seed"]
     return json.dumps({key: value for key, value in data.items() if key not in _PROSE})
 
 
-def find_difference(first: Recipe, second: Recipe) -> Difference:
+def find_contrast(first: Series, second: Series) -> Contrast:
     """Return the difference over the seeds that both have; if there are less than two, that of all by Welch's test."""
     shared = tuple(seed for seed in first.seeds if seed in second.seeds)
-    by_seed = [dict(zip(recipe.seeds, recipe.accuracies, strict=True)) for recipe in (first, second)]
+    by_seed = [dict(zip(series.seeds, series.accuracies, strict=True)) for series in (first, second)]
     if len(shared) > 1:
         interval = paired_interval([by_seed[0][seed] - by_seed[1][seed] for seed in shared])
-        return Difference(first, second, "paired", shared, interval)
+        return Contrast(first, second, "paired", shared, interval)
     if min(len(first.runs), len(second.runs)) > 1:
-        return Difference(first, second, "welch", shared, welch_interval(first.accuracies, second.accuracies))
-    return Difference(first, second, None, shared, None)
+        return Contrast(first, second, "welch", shared, welch_interval(first.accuracies, second.accuracies))
+    return Contrast(first, second, None, shared, None)
 
 
-def _filter(recipes: list[Recipe], text: str) -> list[Recipe]:
+def _filter(all_series: list[Series], text: str) -> list[Series]:
     key, equals, value = text.partition("=")
     kept = [
-        recipe
-        for recipe in recipes
-        if (_has(recipe.spec, key, value) if equals else fnmatchcase(recipe.spec.name, text))
+        series
+        for series in all_series
+        if (_has(series.spec, key, value) if equals else fnmatchcase(series.spec.name, text))
     ]
     if not kept:
         what = f"a setting {key} of the value {value}" if equals else f"the name {text}"

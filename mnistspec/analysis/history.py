@@ -1,4 +1,4 @@
-"""The story of runs: recipes in the order of their names, each with what a report tells of it; no layout."""
+"""The history of runs: series in the order of their names, each with what a report tells of it; no layout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from mnistspec.analysis.comparison import Comparison, Recipe, compare_runs
+from mnistspec.analysis.comparison import Comparison, Series, compare_runs
 from mnistspec.analysis.mistakes import ErrorAnalysis, analyze_errors
 from mnistspec.data.dataset import load_dataset
 from mnistspec.errors import CorruptError, MnistspecError
@@ -25,14 +25,14 @@ _LARGEST = 1e12
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
-    """A recipe: its epochs and its environment by seed, its errors, what changed from the step before.
+class Chapter:
+    """A series: its epochs and its environment by seed, its errors, what changed from the chapter before.
 
     What cannot be read is missing here, and a sentence in ``problems`` says so.
     """
 
-    recipe: Recipe
-    before: Recipe | None
+    series: Series
+    before: Series | None
     difference: Difference | None
     epochs: dict[int, list[dict[str, float]]] = field(default_factory=dict)
     environments: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -41,28 +41,28 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class Story:
+class History:
     """Steps in order, and a sentence for each run that was left out."""
 
     comparison: Comparison
-    steps: tuple[Step, ...]
+    chapters: tuple[Chapter, ...]
     left_out: tuple[str, ...]
 
     @property
     def problems(self) -> list[str]:
         """A sentence for everything that could not be read, each once."""
-        return list(dict.fromkeys(problem for step in self.steps for problem in step.problems))
+        return list(dict.fromkeys(problem for chapter in self.chapters for problem in chapter.problems))
 
 
-class Narrator:
-    """Reads the steps of a story one by one, for reading takes a while; ``recipes`` are all, in order."""
+class HistoryReader:
+    """Reads the chapters of a history one by one, for reading takes a while; ``all_series`` are all, in order."""
 
     def __init__(self, collection: Collection, data_dir: Path | None = None) -> None:
         """Put finished runs in order; ``data_dir`` has the files of a data set that is not shipped."""
         runs = [run for run in collection.runs if _is_sound(run.figures)]
         unsound = [run.path for run in collection.runs if run not in runs]
         comparison = compare_runs(runs, sort="name")
-        self.recipes = tuple(sorted(comparison.recipes, key=lambda recipe: _natural(recipe.spec.name)))
+        self.all_series = tuple(sorted(comparison.all_series, key=lambda series: _natural(series.spec.name)))
         self.left_out = (
             *collection.left_out,
             *(f"{path / 'result.json'}: left out: its figures are not those of a training run" for path in unsound),
@@ -70,19 +70,19 @@ class Narrator:
         self.data_dir = data_dir
         self.data: dict[str, Dataset | MnistspecError] = {}
 
-    def read(self) -> Iterator[Step]:
-        """Yield the steps in order."""
-        for before, recipe in zip((None, *self.recipes), self.recipes, strict=False):
-            yield self._read_step(recipe, before)
+    def read(self) -> Iterator[Chapter]:
+        """Yield the chapters in order."""
+        for before, series in zip((None, *self.all_series), self.all_series, strict=False):
+            yield self._read_step(series, before)
 
-    def finish(self, steps: list[Step]) -> Story:
-        """Return the story that the steps make."""
-        return Story(Comparison(self.recipes), tuple(steps), self.left_out)
+    def finish(self, chapters: list[Chapter]) -> History:
+        """Return the history that the chapters make."""
+        return History(Comparison(self.all_series), tuple(chapters), self.left_out)
 
-    def _read_step(self, recipe: Recipe, before: Recipe | None) -> Step:
+    def _read_step(self, series: Series, before: Series | None) -> Chapter:
         problems: list[str] = []
         epochs, environments = {}, {}
-        for seed, run in zip(recipe.seeds, recipe.runs, strict=True):
+        for seed, run in zip(series.seeds, series.runs, strict=True):
             try:
                 epochs[seed] = _read_epochs(run.path, int(run.figures["epochs"]))
             except MnistspecError as error:
@@ -93,11 +93,11 @@ class Narrator:
                 problems.append(_first_line(error))
         errors = None
         try:
-            errors = analyze_errors(recipe, self._load(recipe.spec.data))
+            errors = analyze_errors(series, self._load(series.spec.data))
         except MnistspecError as error:
             problems.append(_first_line(error))
-        difference = compare_specs(before.spec, recipe.spec) if before else None
-        return Step(recipe, before, difference, epochs, environments, errors, tuple(problems))
+        difference = compare_specs(before.spec, series.spec) if before else None
+        return Chapter(series, before, difference, epochs, environments, errors, tuple(problems))
 
     def _load(self, name: str) -> Dataset:
         """Return a data set, read once; raise what stopped it from being read each time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.sweeps.grid import shorten
+from mnistspec.language.settings import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,10 +40,10 @@ def flatten(data: object) -> dict[str, tuple[str, ...]]:
     return flat
 
 
-def label_recipes(recipes: Sequence[tuple[str, dict[str, str]]]) -> list[tuple[str, ...]]:
+def label_recipes(all_series: Sequence[tuple[str, dict[str, str]]]) -> list[tuple[str, ...]]:
     """Return for each (name, settings) the words of a label that no other has: the name, some of the settings."""
     labels = []
-    for name, settings in recipes:
+    for name, settings in all_series:
         words = [shorten(f"{key}={value}") for key, value in settings.items()]
         more = [f"+{len(words) - _SHOWN} more"] if len(words) > _SHOWN else []
         labels.append((name, *words[:_SHOWN], *more))

@@ -1,4 +1,4 @@
-"""Where a recipe's networks go wrong: predictions counted by class, and the mistakes of one of its runs."""
+"""Where a series' networks go wrong: predictions counted by class, and the mistakes of one of its runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mnistspec.training.device import choose_device
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mnistspec.analysis.comparison import Recipe
+    from mnistspec.analysis.comparison import Series
     from mnistspec.data.dataset import Dataset
     from mnistspec.runs.records import Record
     from mnistspec.training.evaluation import Evaluation
 
 SHOWN = 24  # mistakes: a gallery that can be taken in
-# Multiply-accumulates that all seeds together may cost, a few seconds' work; of a dearer recipe one run is looked at.
+# Multiply-accumulates that all seeds together may cost, a few seconds' work; of a dearer series one run is looked at.
 _CHEAP = 50_000_000_000
 
 
@@ -37,7 +37,7 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class ErrorAnalysis:
-    """What the last epoch's weights make of the images that the recipe was measured on.
+    """What the last epoch's weights make of the images that the series was measured on.
 
     ``confusion`` counts by label (row) and prediction (column), summed over ``seeds``. The mistakes are those of the
     representative run, which got ``wrong`` of ``images`` images wrong; the most confident come first.
@@ -57,21 +57,21 @@ class ErrorAnalysis:
         return 100 * (self.images - self.wrong) / self.images
 
 
-def find_representative(recipe: Recipe) -> Record:
+def find_representative(series: Series) -> Record:
     """Return the run with the median accuracy in the last epoch; the lower of two, the lowest seed of equals."""
-    ranked = sorted(zip(recipe.accuracies, recipe.seeds, recipe.runs, strict=True), key=lambda item: item[:2])
+    ranked = sorted(zip(series.accuracies, series.seeds, series.runs, strict=True), key=lambda item: item[:2])
     return ranked[(len(ranked) - 1) // 2][2]
 
 
-def analyze_errors(recipe: Recipe, data: Dataset) -> ErrorAnalysis:
+def analyze_errors(series: Series, data: Dataset) -> ErrorAnalysis:
     """Return the analysis of all seeds where that is cheap, of the representative run otherwise.
 
     Raises MnistspecError where weights are missing or damaged, or belong to other data than these.
     """
-    data = data.hold_out(recipe.spec.train.holdout)
-    representative = find_representative(recipe)
-    is_cheap = recipe.macs * len(data.test_images) * len(recipe.runs) <= _CHEAP
-    runs = recipe.runs if is_cheap else (representative,)
+    data = data.hold_out(series.spec.train.holdout)
+    representative = find_representative(series)
+    is_cheap = series.macs * len(data.test_images) * len(series.runs) <= _CHEAP
+    runs = series.runs if is_cheap else (representative,)
     evaluations = {run.spec.train.seed: _evaluate(run, data) for run in runs}
     shown = evaluations[representative.spec.train.seed]
     return ErrorAnalysis(

@@ -1,4 +1,4 @@
-"""Whether two recipes differ by more than the noise between seeds: intervals by Student's t, without scipy."""
+"""Whether two series differ by more than the noise between seeds: intervals by Student's t, without scipy."""
 
 from __future__ import annotations
 

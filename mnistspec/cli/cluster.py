@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from mnistspec.sweeps.cluster.engine import ClusterEngine
     from mnistspec.sweeps.cluster.offers import Offer
-    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.cluster.transfer import Requirements
     from mnistspec.sweeps.grid import Job
     from mnistspec.sweeps.sweep import Sweep
 
 
-def open_cluster(address: str, work: Sweep, needs: Needs, threads: int, retries: int) -> ClusterEngine:
+def open_cluster(address: str, work: Sweep, needs: Requirements, threads: int, retries: int) -> ClusterEngine:
     """Return the engine for a cluster; raise if there is no scheduler, no worker, or one that does not fit."""
     from mnistspec.sweeps.cluster.client import connect, survey
 

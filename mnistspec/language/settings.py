@@ -1,4 +1,4 @@
-"""How a learning rate is written into a spec."""
+"""Settings, as --set takes them: in few words, and what gives a spec another learning rate."""
 
 from __future__ import annotations
 
@@ -57,3 +57,9 @@ def _gives(path: Path, settings: Sequence[str], wanted: Spec) -> bool:
         return load_spec(path, settings) == wanted
     except InvalidSpecError:
         return False
+
+
+def shorten(setting: str) -> str:
+    """Return a setting with what says most of its key: ``sgd.lr=0.1`` for ``train.optimizer.sgd.lr=0.1``."""
+    key, equals, value = setting.partition("=")
+    return ".".join(key.removeprefix("train.").split(".")[-2:]) + equals + value

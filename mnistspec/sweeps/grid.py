@@ -12,6 +12,7 @@ from mnistspec.errors import UsageError
 from mnistspec.files import hash_text
 from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import Document, load_documents
+from mnistspec.language.settings import shorten
 from mnistspec.language.yaml.diagnostics import quote
 
 if TYPE_CHECKING:
@@ -161,9 +162,3 @@ def name_settings(settings: Iterable[str]) -> str:
     """Return settings as the name of a folder: ``sgd.lr=0.1,batch_size=64``; without any it is ``.``, no folder."""
     text = re.sub(r"[^\w.=,+-]+", "-", ",".join(map(shorten, settings)), flags=re.ASCII)
     return text[:_LONGEST_NAME].lstrip(".-") or "."
-
-
-def shorten(setting: str) -> str:
-    """Return a setting with what says most of its key: ``sgd.lr=0.1`` for ``train.optimizer.sgd.lr=0.1``."""
-    key, equals, value = setting.partition("=")
-    return ".".join(key.removeprefix("train.").split(".")[-2:]) + equals + value

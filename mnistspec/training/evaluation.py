@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
-from mnistspec.training.fast.layers import to_fastest_order
+from mnistspec.training.fast.acceleration import to_fastest_order
 
 BATCH_SIZE = 500
 

@@ -30,11 +30,11 @@ def compare(root: Path, **options: object) -> Comparison:
     return compare_runs(collect_runs([root]).runs, **options)  # type: ignore[arg-type]
 
 
-def test_runs_are_grouped_by_recipe(tmp_path: Path) -> None:
+def test_runs_are_grouped_by_series(tmp_path: Path) -> None:
     path, root = write_spec(tmp_path), tmp_path / "runs"
     make_seeds(root, path, {0: 91.0, 1: 92.0, 2: 93.0})
     make_seeds(root, path, {0: 89.0, 1: 95.0}, "train.optimizer.sgd.lr=0.2")
-    first, second = compare(root).recipes
+    first, second = compare(root).all_series
     assert (first.settings, second.settings) == (
         {"train.optimizer.sgd.lr": "0.1"}, {"train.optimizer.sgd.lr": "0.2"}
     )  # fmt: skip
@@ -79,7 +79,7 @@ def test_held_out_images_are_named(tmp_path: Path) -> None:
     make_seeds(root, write_spec(tmp_path), {0: 91.0, 1: 92.0})
     make_seeds(root, write_spec(tmp_path), {0: 93.0, 1: 93.5}, "train.holdout=5000")
     comparison = compare(root)
-    assert comparison.recipes[0].measured_on == "5000 held-out training images"
+    assert comparison.all_series[0].measured_on == "5000 held-out training images"
     assert labels_of(comparison)[0] == "tiny holdout=5000"
     assert "different images" in difference_text(comparison)
 
@@ -129,12 +129,12 @@ def test_sorting_and_filtering(tmp_path: Path) -> None:
     make_seeds(root, path, {0: 92.0}, "train.batch_size=64")
     make_seeds(root, write_spec(tmp_path, "wide", TINY.replace("conv: 4", "conv: 40")), {0: 99.0})
     assert [len(labels_of(compare(root, sort=key))) for key in SORT_KEYS] == [3] * len(SORT_KEYS)
-    assert [recipe.params for recipe in compare(root, sort="params").recipes] == [1490, 1490, 14_810]
-    assert [recipe.mean for recipe in compare(root).recipes] == [99.0, 93.0, 92.0]
-    assert [recipe.mean for recipe in compare(root, reverse=True).recipes] == [92.0, 93.0, 99.0]
-    assert [recipe.spec.name for recipe in compare(root, filters=["w*"]).recipes] == ["wide"]
-    assert [recipe.mean for recipe in compare(root, filters=["batch_size=64"]).recipes] == [92.0]
-    assert len(compare(root, filters=["train.optimizer.sgd.lr=1e-1"]).recipes) == 3
+    assert [series.params for series in compare(root, sort="params").all_series] == [1490, 1490, 14_810]
+    assert [series.mean for series in compare(root).all_series] == [99.0, 93.0, 92.0]
+    assert [series.mean for series in compare(root, reverse=True).all_series] == [92.0, 93.0, 99.0]
+    assert [series.spec.name for series in compare(root, filters=["w*"]).all_series] == ["wide"]
+    assert [series.mean for series in compare(root, filters=["batch_size=64"]).all_series] == [92.0]
+    assert len(compare(root, filters=["train.optimizer.sgd.lr=1e-1"]).all_series) == 3
     for text in ("x*", "lr=0.3", "size=64"):
         with pytest.raises(UsageError, match="no finished run"):
             compare(root, filters=[text])
@@ -166,13 +166,13 @@ def test_the_difference_of_two_recipes(
     make_seeds(root, path, one)
     make_seeds(root, path, two, "train.batch_size=64")
     comparison = compare(root)
-    assert comparison.difference is not None
-    assert comparison.difference.as_data()["method"] == method
+    assert comparison.contrast is not None
+    assert comparison.contrast.as_data()["method"] == method
     assert sentence in difference_text(comparison)
     reverse = compare(root, reverse=True)
-    assert reverse.difference is not None
+    assert reverse.contrast is not None
     if method:
-        assert reverse.difference.as_data()["mean"] == pytest.approx(-comparison.difference.as_data()["mean"])
+        assert reverse.contrast.as_data()["mean"] == pytest.approx(-comparison.contrast.as_data()["mean"])
         assert "points worse" in difference_text(reverse)
 
 
@@ -188,9 +188,9 @@ def test_the_leaderboard_in_all_its_forms(tmp_path: Path) -> None:
     assert "98.64 ± 0.03" in text
     assert "98.60-98.68" in text
     rows = list(csv.DictReader(io.StringIO(leaderboard_csv(comparison))))
-    assert [float(row["test_accuracy_mean"]) for row in rows] == [recipe.mean for recipe in comparison.recipes]
+    assert [float(row["test_accuracy_mean"]) for row in rows] == [series.mean for series in comparison.all_series]
     lines = leaderboard_markdown(comparison).splitlines()
     assert [line.count("|") for line in lines[:10]] == [12] * 10
-    data = [recipe.as_data() for recipe in comparison.recipes]
+    data = [series.as_data() for series in comparison.all_series]
     assert json.loads(json.dumps(data)) == data
-    assert sum(len(recipe["seeds"]) for recipe in data) == 64
+    assert sum(len(series["seeds"]) for series in data) == 64

@@ -24,7 +24,7 @@ from unittest.mock import patch
 from distributed import Client, get_worker
 
 from mnistspec.sweeps.cluster.engine import ClusterEngine
-from mnistspec.sweeps.cluster.transfer import Needs, Order, Parcel, Report
+from mnistspec.sweeps.cluster.transfer import Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.grid import make_grid
 from mnistspec.sweeps.sweep import Sweep
 from tests.benchmarks.pieces import print_figures
@@ -33,18 +33,18 @@ from tests.places import ROOT
 from tests.sweeps.cluster.local_cluster import LocalCluster, local_cluster
 
 
-def answer_at_once(order: Order) -> Report:
+def answer_at_once(order: WorkOrder) -> Report:
     """Return the folder of a run that was trained before, as if it were this one."""
-    parcel = order.parcel
+    transfer = order.transfer
     worker = get_worker()
     worker.log_event(order.sweep, {"run": order.key, "worker": worker.address, "epochs": 0})
-    known = {name: data for name, data in _read_sample(order.needs.data_dir).items() if name not in parcel.files}
+    known = {name: data for name, data in _read_sample(order.needs.data_dir).items() if name not in transfer.files}
     identity = int(order.key.rpartition("-")[2])
-    return Report("done", "", Parcel.pack(f"20260101T000000Z-{identity:06x}", {**known, **parcel.files}))
+    return Report("done", "", Transfer.pack(f"20260101T000000Z-{identity:06x}", {**known, **transfer.files}))
 
 
 def _read_sample(folder: str | None) -> dict[str, bytes]:
-    return Parcel.pack_folder(Path(folder or "")).files
+    return Transfer.pack_folder(Path(folder or "")).files
 
 
 def sweep(spec: Path, runs: int, folder: Path, *arguments: str) -> float:
@@ -86,7 +86,7 @@ def measure_passage(spec: Path, runs: int, sample: Path, running: LocalCluster, 
     jobs = make_grid([spec], [], range(runs))
     client = Client(running.address, set_as_default=False)
     before, memory = client.run_on_scheduler(count_transitions), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    orders: list[Order] = []
+    orders: list[WorkOrder] = []
     events = 0
 
     def note(*_: object) -> None:
@@ -94,17 +94,17 @@ def measure_passage(spec: Path, runs: int, sample: Path, running: LocalCluster, 
         events += 1
 
     class Watched(ClusterEngine):
-        def _prepare(self, job: Any) -> Parcel:
-            parcel = super()._prepare(job)
-            orders.append(Order(self._name, "x", self._version, self._needs, self._options, "x", parcel))
-            return parcel
+        def _prepare(self, job: Any) -> Transfer:
+            transfer = super()._prepare(job)
+            orders.append(WorkOrder(self._name, "x", self._version, self._needs, self._options, "x", transfer))
+            return transfer
 
     folder.mkdir()
     work = Sweep(folder, jobs)
     with (
-        patch.object(engine, "execute", answer_at_once),
+        patch("mnistspec.sweeps.cluster.engine.execute", answer_at_once),
         Watched(
-            client, folder, needs=Needs(data_dir=str(sample)), threads=1, retries=2, tell=note, on_epoch=note,
+            client, folder, needs=Requirements(data_dir=str(sample)), threads=1, retries=2, tell=note, on_epoch=note,
             summarize=lambda _: (sample / "summary.txt").read_text(encoding="utf-8"),
         ) as engine,
     ):  # fmt: skip
@@ -116,8 +116,8 @@ def measure_passage(spec: Path, runs: int, sample: Path, running: LocalCluster, 
         transitions = client.run_on_scheduler(count_transitions) - before
     assert work.counts == {"done": runs}, work.counts
     sent = pickle.dumps(orders[0])
-    parcel = Parcel.pack_folder(sample)
-    back = pickle.dumps(Report("done", "", replace(parcel)))
+    transfer = Transfer.pack_folder(sample)
+    back = pickle.dumps(Report("done", "", replace(transfer)))
     return {
         "runs": runs,
         "runs_per_second": round(runs / seconds, 1),

@@ -43,7 +43,7 @@ def compare(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Hold runs against each other, over their seeds; of two recipes also say whether they differ by more than noise.
+    """Hold runs against each other, over their seeds; of two series also say whether they differ by more than noise.
 
     Example: mnistspec compare runs --filter 'step*' --sort params
     """
@@ -60,9 +60,9 @@ def compare(
         raise UsageError(f"no finished run in {', '.join(map(str, paths))}")
     comparison = compare_runs(collection.runs, sort=sort, reverse=reverse, filters=filters or ())
     if as_json:
-        difference = comparison.difference
+        difference = comparison.contrast
         print_json({
-            "recipes": [recipe.as_data() for recipe in comparison.recipes],
+            "recipes": [series.as_data() for series in comparison.all_series],
             "difference": difference and {**difference.as_data(), "sentence": leaderboard.difference_text(comparison)},
             "left_out": collection.left_out,
         })  # fmt: skip

@@ -13,7 +13,7 @@ from mnistspec.cli.outputs import check_output
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
-    from mnistspec.analysis.history import Narrator, Story
+    from mnistspec.analysis.history import History, HistoryReader
 
 
 def report(
@@ -24,11 +24,11 @@ def report(
             "--output", "-o", metavar="FILE", help="An .html file, or an .md file, which gets a folder of pictures."
         ),
     ] = Path("report.html"),
-    title: Annotated[str, typer.Option(help="The report's title.  [default: by its recipes]", show_default=False)] = "",
+    title: Annotated[str, typer.Option(help="The report's title.  [default: by its specs]", show_default=False)] = "",
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Tell the story of runs: each recipe's target, results, analysis, what changed, curves, confusion and mistakes.
+    """Tell the history of runs: each series' target, results, analysis, what changed, curves, confusion and mistakes.
 
     The order is that of the names. The networks are put to the test set again, to see where they go wrong.
 
@@ -40,45 +40,45 @@ def report(
         raise UsageError(f"{pictures}: the pictures go into a folder of this name, but it is a file")
 
     from mnistspec.analysis.collection import collect_runs
-    from mnistspec.analysis.history import Narrator
+    from mnistspec.analysis.history import HistoryReader
 
-    narrator = Narrator(collect_runs(paths), data_dir)
-    for sentence in narrator.left_out:
+    reader = HistoryReader(collect_runs(paths), data_dir)
+    for sentence in reader.left_out:
         print_message(sentence)
-    if not narrator.recipes:
+    if not reader.all_series:
         raise UsageError(f"no finished run in {', '.join(map(str, paths))}")
-    story = _read(narrator)
-    files = _write(story, title, output, pictures)
+    history = _read(reader)
+    files = _write(history, title, output, pictures)
     if as_json:
         print_json({
             "file": str(output),
             "pictures": [str(file) for file in files],
-            "recipes": [step.recipe.as_data() for step in story.steps],
-            "left_out": story.left_out,
-            "missing": story.problems,
+            "recipes": [chapter.series.as_data() for chapter in history.chapters],
+            "left_out": history.left_out,
+            "missing": history.problems,
         })  # fmt: skip
     else:
         beside = f", {len(files)} pictures in {pictures}" if files else ""
         print_result(f"report: {output}{beside}")
 
 
-def _read(narrator: Narrator) -> Story:
-    """Return the story; what is being read is told, for of many runs it takes a while."""
-    steps, reading = [], narrator.read()
-    for number, recipe in enumerate(narrator.recipes, 1):
-        print_message(f"{number} of {len(narrator.recipes)}: {recipe.spec.name}")
-        steps.append(next(reading))
-        for problem in steps[-1].problems:
+def _read(reader: HistoryReader) -> History:
+    """Return the history; what is being read is told, for of many runs it takes a while."""
+    chapters, reading = [], reader.read()
+    for number, series in enumerate(reader.all_series, 1):
+        print_message(f"{number} of {len(reader.all_series)}: {series.spec.name}")
+        chapters.append(next(reading))
+        for problem in chapters[-1].problems:
             print_message(f"  {problem}")
-    return narrator.finish(steps)
+    return reader.finish(chapters)
 
 
-def _write(story: Story, title: str, output: Path, pictures: Path) -> list[Path]:
+def _write(history: History, title: str, output: Path, pictures: Path) -> list[Path]:
     """Write the report, the pictures first; return these."""
     from mnistspec.files import explain_os_error, write_atomically, write_text
     from mnistspec.views.report import make_report, render_html, render_markdown
 
-    contents = make_report(story, title)
+    contents = make_report(history, title)
     if output.suffix.lower() == ".html":
         write_text(output, render_html(contents))
         return []

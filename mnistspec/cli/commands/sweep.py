@@ -15,7 +15,7 @@ from mnistspec.cli.options import DataDir, Device, Json, SpecFiles, TensorBoard
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
-    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.cluster.transfer import Requirements
     from mnistspec.sweeps.engine import Engine, LocalEngine
     from mnistspec.sweeps.sweep import Run, Sweep
 
@@ -85,7 +85,7 @@ def sweep(
     """
     from mnistspec.cli.cluster import open_cluster
     from mnistspec.runs.lock import lock_folder
-    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.cluster.transfer import Requirements
     from mnistspec.sweeps.grid import make_grid, parse_seeds
     from mnistspec.sweeps.sweep import Sweep
 
@@ -96,7 +96,8 @@ def sweep(
         work = Sweep(runs, grid)
         _tell_plan(work)
         if not all(run.is_over for run in work.runs):
-            needs = Needs(tuple(sorted({job.spec.data for job in grid})), str(data_dir) if data_dir else None, device)
+            datasets = tuple(sorted({job.spec.data for job in grid}))
+            needs = Requirements(datasets, str(data_dir) if data_dir else None, device)
             with (
                 open_cluster(cluster, work, needs, threads, 2 if retries is None else retries)
                 if cluster
@@ -130,7 +131,7 @@ def _check_options(cluster: str | None, jobs: int | None, retries: int | None, t
 
 
 def _open_machine(
-    work: Sweep, needs: Needs, threads: int, jobs: int | None, lock: int, tensorboard: Path | None
+    work: Sweep, needs: Requirements, threads: int, jobs: int | None, lock: int, tensorboard: Path | None
 ) -> LocalEngine:
     """Return the engine for this machine; raise what would stop each run, and fetch the data once for all."""
     from mnistspec.data.dataset import load_dataset

@@ -12,7 +12,7 @@ from mnistspec.cli.options import DataDir, Device, Json
 
 if TYPE_CHECKING:
     from mnistspec.sweeps.cluster.offers import Offer
-    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.cluster.transfer import Requirements
 
 
 def worker_check(
@@ -43,14 +43,14 @@ def worker_check(
 
     Example: mnistspec worker-check tcp://10.0.0.1:8786
     """
-    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.cluster.transfer import Requirements
 
-    needs = Needs(tuple(data or ["mnist"]), None if data_dir is None else str(data_dir), device)
+    needs = Requirements(tuple(data or ["mnist"]), None if data_dir is None else str(data_dir), device)
     if not (_check_here(needs, as_json=as_json) if address is None else _check_there(address, needs, as_json=as_json)):
         raise typer.Exit(1)
 
 
-def _check_here(needs: Needs, *, as_json: bool) -> bool:
+def _check_here(needs: Requirements, *, as_json: bool) -> bool:
     """Show what this machine offers; return whether it fits."""
     from mnistspec.sweeps.cluster.offers import examine_machine
 
@@ -67,7 +67,7 @@ def _check_here(needs: Needs, *, as_json: bool) -> bool:
     return not machine["problems"]
 
 
-def _check_there(address: str, needs: Needs, *, as_json: bool) -> bool:
+def _check_there(address: str, needs: Requirements, *, as_json: bool) -> bool:
     """Show what the workers of a cluster offer; return whether one of them fits."""
     from mnistspec.sweeps.cluster.client import connect, survey
     from mnistspec.sweeps.cluster.offers import compare_versions

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from mnistspec.sweeps.cluster.offers import Offer
-    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.cluster.transfer import Requirements
 
 _PATIENCE = "5s"
 
@@ -41,7 +41,7 @@ def connect(address: str) -> Client:
         ) from None
 
 
-def survey(client: Client, address: str, needs: Needs) -> list[Offer]:
+def survey(client: Client, address: str, needs: Requirements) -> list[Offer]:
     """Return what each worker offers and whether it fits; raise if there is none, or if the scheduler does not fit."""
     from mnistspec.sweeps.cluster.worker import describe_scheduler, examine  # noqa: PLC0415 - they need the extra
 

@@ -14,7 +14,7 @@ from mnistspec.errors import CorruptError
 from mnistspec.files import explain_os_error, make_run_folder
 from mnistspec.runs.records import count_epochs
 from mnistspec.sweeps.cluster.offers import find_version
-from mnistspec.sweeps.cluster.transfer import UNFIT, Needs, Order, Parcel, Report
+from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.cluster.worker import execute, stop_sweep
 from mnistspec.sweeps.engine import Outcome
 
@@ -53,7 +53,7 @@ class _Task:
 class ClusterEngine:
     """Executes each job on whichever worker the scheduler chooses; one whose worker is lost is repeated elsewhere.
 
-    All state is that of one thread, ``_desk``, to which Dask's threads hand what they hear.
+    All state is that of one thread, ``_thread``, to which Dask's threads hand what they hear.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ClusterEngine:
         client: Client,
         root: Path,
         *,
-        needs: Needs,
+        needs: Requirements,
         threads: int,
         retries: int,
         summarize: Callable[[Job], str],
@@ -80,7 +80,7 @@ class ClusterEngine:
         self._unfit: set[str] = set()
         self._count = 0
         self._stopping = self._disconnected = False
-        self._desk, self._collectors = ThreadPoolExecutor(1), ThreadPoolExecutor(_COLLECTORS)
+        self._thread, self._collectors = ThreadPoolExecutor(1), ThreadPoolExecutor(_COLLECTORS)
         shutil.rmtree(root / _STAGING, ignore_errors=True)  # of a sweep that was killed
         for topic in ("all", self._name):
             client.subscribe_topic(topic, lambda event: self._hand(self._hear, event[1]))
@@ -92,7 +92,7 @@ class ClusterEngine:
         for topic in ("all", self._name):
             self._client.unsubscribe_topic(topic)
         self._collectors.shutdown()
-        self._desk.shutdown()
+        self._thread.shutdown()
         self._client.close()
         shutil.rmtree(self._root / _STAGING, ignore_errors=True)
 
@@ -116,7 +116,7 @@ class ClusterEngine:
                 self._tell(f"the cluster: {type(error).__name__}: {error}")
 
         with contextlib.suppress(RuntimeError):  # all is over, and Dask's threads have heard of something else
-            self._desk.submit(act)
+            self._thread.submit(act)
 
     def _send(self, task: _Task) -> None:
         """Give a task to the scheduler."""
@@ -128,9 +128,9 @@ class ClusterEngine:
             self._end(task, Outcome("waiting"))
             return
         try:
-            parcel = Parcel.pack_folder(task.resume) if task.resume else self._prepare(task.job)
+            transfer = Transfer.pack_folder(task.resume) if task.resume else self._prepare(task.job)
             name = task.job.spec.name
-            order = Order(self._name, task.key, self._version, self._needs, self._options, name, parcel)
+            order = WorkOrder(self._name, task.key, self._version, self._needs, self._options, name, transfer)
             task.promise = self._client.submit(execute, order, key=task.key, pure=False, **self._choose_workers())
             task.promise.add_done_callback(lambda promise: self._hand(self._answer, task, promise))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
@@ -141,11 +141,11 @@ class ClusterEngine:
         others = sorted(self._workers - self._unfit)
         return {"workers": others, "allow_other_workers": True} if others and self._unfit else {}
 
-    def _prepare(self, job: Job) -> Parcel:
+    def _prepare(self, job: Job) -> Transfer:
         """Return what a new run's folder has before the run begins, but for env.json."""
         if job.path not in self._sources:
             self._sources[job.path] = job.path.read_bytes()
-        return Parcel.pack("", {
+        return Transfer.pack("", {
             "spec.yaml": self._sources[job.path],
             "summary.txt": self._summarize(job).encode(),
             "resolved.yaml": job.resolved.encode(),
@@ -211,7 +211,7 @@ class ClusterEngine:
             if report.status == UNFIT:
                 self._hand(self._turn_away, task, report)
                 return
-            folder = self._place(task, report.parcel) if report.parcel else None
+            folder = self._place(task, report.transfer) if report.transfer else None
             outcome = Outcome(report.status, folder, report.message or task.note)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with one run must not stop the others
             outcome = Outcome("failed", message=f"its folder did not come back: {error}")
@@ -224,20 +224,20 @@ class ClusterEngine:
             self._tell(f"the worker {report.worker} has joined, but does not fit: {report.message}")
         self._send(task)
 
-    def _place(self, task: _Task, parcel: Parcel) -> Path:
+    def _place(self, task: _Task, transfer: Transfer) -> Path:
         """Write a folder beside its place, then move it there, so that it is there as a whole or not at all."""
-        if parcel.files.get("resolved.yaml") != task.job.resolved.encode():
+        if transfer.files.get("resolved.yaml") != task.job.resolved.encode():
             raise CorruptError("its resolved.yaml is not that of this run")
         staging, parent = self._root / _STAGING / task.key, self._root / task.job.spec.name
         try:
-            parcel.unpack(staging / "new")
+            transfer.unpack(staging / "new")
             if task.resume:
                 place = task.resume
                 place.rename(staging / "old")
             else:
                 place = make_run_folder(parent)  # a new name if that of the worker is taken
                 place.rmdir()
-                place = place if (parent / parcel.name).exists() else parent / parcel.name
+                place = place if (parent / transfer.name).exists() else parent / transfer.name
             (staging / "new").rename(place)
         except OSError as error:
             raise explain_os_error(error, parent) from None

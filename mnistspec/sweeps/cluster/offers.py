@@ -13,7 +13,7 @@ from mnistspec.errors import MnistspecError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mnistspec.sweeps.cluster.transfer import Needs
+    from mnistspec.sweeps.cluster.transfer import Requirements
 
 _PACKAGES = ("mnistspec", "torch", "numpy", "distributed")
 _BITS = ("torch", "numpy", "python")  # where these differ, the same run may give other bits
@@ -32,7 +32,7 @@ def find_version(package: str) -> str:
         return "unknown"
 
 
-def examine_machine(needs: Needs) -> dict[str, Any]:
+def examine_machine(needs: Requirements) -> dict[str, Any]:
     """Return versions, devices, data sets (those needed with their digests) and what this machine lacks, as data.
 
     A needed data set that is not here is fetched, once for all runs.

@@ -22,7 +22,7 @@ UNFIT = "unfit"  # the status of a report of a worker that may not do the run
 
 
 @dataclass(frozen=True)
-class Needs:
+class Requirements:
     """What each run of a sweep needs of its worker; ``data_dir`` is a path there."""
 
     data: tuple[str, ...] = ("mnist",)
@@ -37,7 +37,7 @@ class Needs:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Transfer:
     """A run folder: its files by their paths in it, with ``/`` between the parts; ``name`` is "" for a new run."""
 
     name: str
@@ -46,7 +46,7 @@ class Parcel:
 
     @classmethod
     def pack(cls, name: str, files: dict[str, bytes]) -> Self:
-        """Return a parcel with the SHA-256 over all that is in it; raise MnistspecError for too much."""
+        """Return a transfer with the SHA-256 over all that is in it; raise MnistspecError for too much."""
         size = sum(map(len, files.values()))
         if size > MAX_BYTES or len(files) > MAX_FILES:
             raise MnistspecError(
@@ -57,7 +57,7 @@ class Parcel:
 
     @classmethod
     def pack_folder(cls, path: Path) -> Self:
-        """Return a run folder as a parcel, without locks, halves of files and links."""
+        """Return a run folder as a transfer, without locks, halves of files and links."""
         names = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.is_symlink()]
         files = {file.relative_to(path).as_posix(): file for file in names}
         return cls.pack(path.name, {name: file.read_bytes() for name, file in files.items() if _travels(name)})
@@ -71,7 +71,7 @@ class Parcel:
             write_atomically(file, data)
 
     def check(self) -> None:
-        """Raise CorruptError for a parcel that is damaged, too large, or that would write outside of its folder."""
+        """Raise CorruptError for a transfer that is damaged, too large, or that would write outside of its folder."""
         for name in self.files:
             if not _travels(name):
                 raise CorruptError(f"a run folder came with the file {name[:100]!r}, which mnistspec puts into none")
@@ -94,16 +94,16 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Order:
+class WorkOrder:
     """A run to be done: of which sweep and version, with which options of ``train``, in which folder."""
 
     sweep: str
     key: str
     version: str
-    needs: Needs
+    needs: Requirements
     options: tuple[str, ...]
     name: str  # the spec's
-    parcel: Parcel
+    transfer: Transfer
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Report:
 
     status: str
     message: str = ""
-    parcel: Parcel | None = None
+    transfer: Transfer | None = None
     worker: str = ""  # where
 
 

@@ -19,7 +19,7 @@ from mnistspec.errors import MnistspecError
 from mnistspec.files import make_run_folder
 from mnistspec.runs.records import count_epochs
 from mnistspec.sweeps.cluster.offers import describe_versions, explain_version, find_version
-from mnistspec.sweeps.cluster.transfer import UNFIT, Needs, Order, Parcel, Report
+from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.engine import describe_exit
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ _LOOK_SECONDS = 0.5
 _UNFIT_SECONDS = 5.0  # a worker that does not fit answers late: it must not empty the queue before the others
 _EXAMINATION_SECONDS = 300.0  # a data set may have to be fetched
 _stopped: set[str] = set()  # the sweeps that begin nothing more
-_fit: set[Needs] = set()  # what this machine has been found to have
+_fit: set[Requirements] = set()  # what this machine has been found to have
 
 
-async def examine(needs: Needs, dask_worker: Any = None) -> dict[str, Any]:  # noqa: ANN401 - Dask has no types
+async def examine(needs: Requirements, dask_worker: Any = None) -> dict[str, Any]:  # noqa: ANN401 - Dask has no types
     """Return what this worker offers, as the fields of an Offer."""
     machine = await asyncio.to_thread(examine_here, needs)
     return {
@@ -53,7 +53,7 @@ def stop_sweep(sweep: str) -> None:
     _stopped.add(sweep)
 
 
-def examine_here(needs: Needs) -> dict[str, Any]:
+def examine_here(needs: Requirements) -> dict[str, Any]:
     """Return what this machine offers; a process of its own finds out, so that torch is not loaded into this one."""
     command = [sys.executable, "-m", "mnistspec", "worker-check", "--json", *needs.options]
     command += [f"--data={name}" for name in needs.data]
@@ -70,7 +70,7 @@ def examine_here(needs: Needs) -> dict[str, Any]:
     return machine
 
 
-def execute(order: Order) -> Report:
+def execute(order: WorkOrder) -> Report:
     """Train a run to its end in a folder of its own, and return the folder; tell the scheduler of each epoch."""
     worker = get_worker()
     problems = _find_problems(order)
@@ -81,17 +81,17 @@ def execute(order: Order) -> Report:
         return Report("waiting")
     with tempfile.TemporaryDirectory(prefix="mnistspec-", dir=worker.local_directory) as place:
         parent = Path(place) / order.name
-        folder = parent / order.parcel.name if order.parcel.name else make_run_folder(parent)
-        order.parcel.unpack(folder)
+        folder = parent / order.transfer.name if order.transfer.name else make_run_folder(parent)
+        order.transfer.unpack(folder)
         with _start(order, folder, Path(place)) as child:
             _follow(child, order, folder, worker)
         output, messages = ((Path(place) / name).read_text(errors="replace") for name in ("output", "messages"))
         outcome = describe_exit(child.returncode, output, messages)
-        parcel = Parcel.pack_folder(folder)
-    return Report(outcome.status, outcome.message, parcel if parcel.is_worth_keeping else None)
+        transfer = Transfer.pack_folder(folder)
+    return Report(outcome.status, outcome.message, transfer if transfer.is_worth_keeping else None)
 
 
-def _find_problems(order: Order) -> list[str]:
+def _find_problems(order: WorkOrder) -> list[str]:
     mine = find_version("mnistspec")
     if order.version != mine:
         return [explain_version(mine, order.version)]
@@ -99,7 +99,7 @@ def _find_problems(order: Order) -> list[str]:
 
 
 @contextmanager
-def _start(order: Order, folder: Path, place: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _start(order: WorkOrder, folder: Path, place: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start the training; its stdin is a pipe that closes when this process dies, at which it ends, too."""
     command = [sys.executable, "-m", "mnistspec.cli.worker_train", "train", *order.options, *order.needs.options]
     command += [f"--resume={folder}", "--json"]
@@ -115,7 +115,7 @@ def _start(order: Order, folder: Path, place: Path) -> Iterator[subprocess.Popen
         child.communicate()
 
 
-def _follow(child: subprocess.Popen[bytes], order: Order, folder: Path, worker: Any) -> None:  # noqa: ANN401 - as above
+def _follow(child: subprocess.Popen[bytes], order: WorkOrder, folder: Path, worker: Any) -> None:  # noqa: ANN401 - as above
     """Wait for the end of a training, reporting epochs; pass on that the sweep stops, or that nobody wants the run."""
     told, stopping = -1, False
     while True:

@@ -30,11 +30,6 @@ def to_channels_last(values: Tensor) -> Tensor:
     return moved.contiguous().view(-1).view(moved.shape).movedim(-1, 1)
 
 
-def to_fastest_order(images: Tensor) -> Tensor:
-    """Return maps in the order that their device is fastest with: channels last, but on MPS as they are."""
-    return images if images.device.type == "mps" else to_channels_last(images)
-
-
 @dataclass
 class Source:
     """Where all dropout layers of a network draw from, one after the other."""

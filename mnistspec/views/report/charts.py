@@ -1,4 +1,4 @@
-"""The charts of a report: curves with their spread over the seeds, accuracy by recipe, accuracy over parameters."""
+"""The charts of a report: curves with their spread over the seeds, accuracy by series, accuracy over parameters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from mnistspec.analysis.comparison import Recipe
+    from mnistspec.analysis.comparison import Series
 
 _MARKED = 40  # epochs at most, for a dot at each
 _WIDE = 20  # the ratio of most to fewest parameters from which the axis is logarithmic
@@ -91,14 +91,14 @@ def _mark_epochs(axes: Axes, name: str, curve: Curve, color: str, write: Callabl
         hover(dot, f"epoch {epoch}: {name} {write(mean)}{spread}")
 
 
-def draw_accuracies(recipes: Sequence[Recipe], labels: Sequence[tuple[str, ...]]) -> Chart:
-    """Return the chart of each recipe's accuracy: a dot a seed, a bar at the mean, a diamond at the reference."""
+def draw_accuracies(all_series: Sequence[Series], labels: Sequence[tuple[str, ...]]) -> Chart:
+    """Return the chart of each series' accuracy: a dot a seed, a bar at the mean, a diamond at the reference."""
     names = ["\n".join(_clip(line, 20) for line in (words[0], " ".join(words[1:])) if line) for words in labels]
     widest = max(len(line) for name in names for line in name.split("\n"))
-    chart = Chart(360, 76 + 32 * len(recipes), (14 + 5.6 * widest, 4, 12, 64))
+    chart = Chart(360, 76 + 32 * len(all_series), (14 + 5.6 * widest, 4, 12, 64))
     axes = chart.axes
-    for place, recipe in enumerate(recipes):
-        _draw_recipe(axes, recipe, place, " ".join(labels[place]))
+    for place, series in enumerate(all_series):
+        _draw_series(axes, series, place, " ".join(labels[place]))
     axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.margins(x=0.05)
@@ -111,23 +111,23 @@ def draw_accuracies(recipes: Sequence[Recipe], labels: Sequence[tuple[str, ...]]
     return chart
 
 
-def _draw_recipe(axes: Axes, recipe: Recipe, place: int, label: str) -> None:
+def _draw_series(axes: Axes, series: Series, place: int, label: str) -> None:
     """Draw one line of the chart; the first of a kind gets into the legend."""
     explained = set(axes.get_legend_handles_labels()[1])
 
     def explain(word: str) -> str | None:
         return None if word in explained else word
 
-    for index, (seed, accuracy) in enumerate(zip(recipe.seeds, recipe.accuracies, strict=True)):
+    for index, (seed, accuracy) in enumerate(zip(series.seeds, series.accuracies, strict=True)):
         word = None if index else explain("one seed")
         (dot,) = axes.plot(
             accuracy, place, "o", color=TEST, markersize=5, alpha=0.55, markeredgewidth=0, label=word
         )  # fmt: skip
         hover(dot, f"{label}, seed {seed}: {accuracy:.2f} % in the last epoch")
     ends = place - 0.28, place + 0.28
-    (bar,) = axes.plot([recipe.mean] * 2, ends, color=INK, linewidth=1.8, label=explain("mean"))
-    hover(bar, f"{label}: mean {recipe.mean:.2f} % over {len(recipe.runs)} seeds")
-    reference = recipe.spec.reference.test_accuracy
+    (bar,) = axes.plot([series.mean] * 2, ends, color=INK, linewidth=1.8, label=explain("mean"))
+    hover(bar, f"{label}: mean {series.mean:.2f} % over {len(series.runs)} seeds")
+    reference = series.spec.reference.test_accuracy
     if reference is not None:
         (mark,) = axes.plot(
             reference, place, "D", color=REFERENCE, markerfacecolor="none", markersize=6, label=explain("reference")
@@ -135,17 +135,17 @@ def _draw_recipe(axes: Axes, recipe: Recipe, place: int, label: str) -> None:
         hover(mark, f"{label}: the reference reports {reference:.2f} %")
 
 
-def draw_parameters(recipes: Sequence[Recipe], labels: Sequence[str]) -> Chart:
+def draw_parameters(all_series: Sequence[Series], labels: Sequence[str]) -> Chart:
     """Return the chart of mean accuracy over parameters, with a line from the lowest seed to the highest."""
     chart = Chart(360, 290, (50, 8, 14, 46))
     axes = chart.axes
-    counts = [recipe.params for recipe in recipes]
+    counts = [series.params for series in all_series]
     is_wide = min(counts) > 0 and max(counts) / min(counts) > _WIDE
-    for recipe, label in zip(recipes, labels, strict=True):
-        low, high = min(recipe.accuracies), max(recipe.accuracies)
-        axes.plot([recipe.params] * 2, [low, high], color=TEST, linewidth=1.2, alpha=0.6)
-        (dot,) = axes.plot(recipe.params, recipe.mean, "o", color=TEST, markersize=5)
-        hover(dot, f"{label}: {recipe.params:,} parameters, {recipe.mean:.2f} % ({low:.2f} to {high:.2f})")
+    for series, label in zip(all_series, labels, strict=True):
+        low, high = min(series.accuracies), max(series.accuracies)
+        axes.plot([series.params] * 2, [low, high], color=TEST, linewidth=1.2, alpha=0.6)
+        (dot,) = axes.plot(series.params, series.mean, "o", color=TEST, markersize=5)
+        hover(dot, f"{label}: {series.params:,} parameters, {series.mean:.2f} % ({low:.2f} to {high:.2f})")
     if is_wide:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(numticks=8))
@@ -159,15 +159,15 @@ def draw_parameters(recipes: Sequence[Recipe], labels: Sequence[str]) -> Chart:
     axes.margins(x=0.08, y=0.1)
     axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     axes.grid(color=RULE, linewidth=0.6)
-    _write_labels(axes, recipes, [_clip(label, 26) for label in labels])
+    _write_labels(axes, all_series, [_clip(label, 26) for label in labels])
     chart.label(f"parameters{', logarithmic' if is_wide else ''}", "accuracy (percent)")
     return chart
 
 
-def _write_labels(axes: Axes, recipes: Sequence[Recipe], labels: Sequence[str]) -> None:
+def _write_labels(axes: Axes, all_series: Sequence[Series], labels: Sequence[str]) -> None:
     """Write the labels beside the dots, towards the middle, and higher where they would cover one another."""
     axes.autoscale_view()  # before places are asked for
-    places = [(recipe.params, recipe.mean) for recipe in recipes]
+    places = [(series.params, series.mean) for series in all_series]
     offsets = _find_offsets(axes, places, labels)
     low, high = axes.get_ylim()
     top = max(axes.transData.transform(place)[1] + offset for place, (_, offset) in zip(places, offsets, strict=True))

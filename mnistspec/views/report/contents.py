@@ -15,8 +15,8 @@ from mnistspec.views.report.tables import Table, environment_table, images_of, p
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnistspec.analysis.comparison import Recipe
-    from mnistspec.analysis.history import Step, Story
+    from mnistspec.analysis.comparison import Series
+    from mnistspec.analysis.history import Chapter, History
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,69 +36,69 @@ class Report:
     left_out: tuple[str, ...]
 
 
-def make_report(story: Story, title: str = "") -> Report:
-    """Return the contents of a report; without a title it is called by its recipes."""
-    recipes = [step.recipe for step in story.steps]
-    words = label_words(recipes)
+def make_report(history: History, title: str = "") -> Report:
+    """Return the contents of a report; without a title it is called by its series."""
+    all_series = [chapter.series for chapter in history.chapters]
+    words = label_words(all_series)
     labels = [" ".join(label) for label in words]
-    keys = [f"recipe-{number}" for number in range(1, len(recipes) + 1)]
+    keys = [f"series-{number}" for number in range(1, len(all_series) + 1)]
     return Report(
-        title=title or _make_title(recipes),
-        lead=_lead(recipes, labels),
-        notes=_notes(recipes),
-        summary=summary_table(recipes, labels),
-        figures=_figures(recipes, words),
+        title=title or _make_title(all_series),
+        lead=_lead(all_series, labels),
+        notes=_notes(all_series),
+        summary=summary_table(all_series, labels),
+        figures=_figures(all_series, words),
         sections=[
-            make_section(step, key, label, before)
-            for step, key, label, before in zip(story.steps, keys, labels, ["", *labels], strict=False)
+            make_section(chapter, key, label, before)
+            for chapter, key, label, before in zip(history.chapters, keys, labels, ["", *labels], strict=False)
         ],
-        environment=environment_table(story.steps),
-        runs=runs_table(story.steps, labels),
-        commands=_commands(story.steps),
-        problems=story.problems,
-        left_out=story.left_out,
+        environment=environment_table(history.chapters),
+        runs=runs_table(history.chapters, labels),
+        commands=_commands(history.chapters),
+        problems=history.problems,
+        left_out=history.left_out,
     )
 
 
-def label_words(recipes: Sequence[Recipe]) -> list[tuple[str, ...]]:
-    """Return for each recipe the words that set it apart: its name, then settings in which others differ."""
-    data, held_out = ({getter(r) for r in recipes} for getter in (_data, _held_out))
+def label_words(all_series: Sequence[Series]) -> list[tuple[str, ...]]:
+    """Return for each series the words that set it apart: its name, then settings in which others differ."""
+    data, held_out = ({getter(r) for r in all_series} for getter in (_data, _held_out))
     named = []
-    for recipe in recipes:
-        words = {"data": recipe.spec.data} if len(data) > 1 else {}
-        words |= {"train.holdout": str(_held_out(recipe))} if len(held_out) > 1 and _held_out(recipe) else {}
-        words |= {key: value for key, value in recipe.settings.items() if key != "train.holdout"}
-        named.append((recipe.spec.name, words))
+    for series in all_series:
+        words = {"data": series.spec.data} if len(data) > 1 else {}
+        words |= {"train.holdout": str(_held_out(series))} if len(held_out) > 1 and _held_out(series) else {}
+        words |= {key: value for key, value in series.settings.items() if key != "train.holdout"}
+        named.append((series.spec.name, words))
     return label_recipes(named)
 
 
-def _data(recipe: Recipe) -> str:
-    return recipe.spec.data
+def _data(series: Series) -> str:
+    return series.spec.data
 
 
-def _held_out(recipe: Recipe) -> int:
-    return recipe.spec.train.holdout
+def _held_out(series: Series) -> int:
+    return series.spec.train.holdout
 
 
-def _make_title(recipes: Sequence[Recipe]) -> str:
-    names = list(dict.fromkeys(recipe.spec.name for recipe in recipes))
+def _make_title(all_series: Sequence[Series]) -> str:
+    names = list(dict.fromkeys(series.spec.name for series in all_series))
     if len(names) == 1:
-        title = recipes[0].spec.title
+        title = all_series[0].spec.title
         return f"{names[0]}: {title}" if title else names[0]
     return f"Training report: {names[0]} to {names[-1]}"
 
 
-def _lead(recipes: Sequence[Recipe], labels: Sequence[str]) -> list[str]:
-    runs = sum(len(recipe.runs) for recipe in recipes)
-    fewest, most = min(recipe.params for recipe in recipes), max(recipe.params for recipe in recipes)
+def _lead(all_series: Sequence[Series], labels: Sequence[str]) -> list[str]:
+    runs = sum(len(series.runs) for series in all_series)
+    fewest, most = min(series.params for series in all_series), max(series.params for series in all_series)
     params = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    sentences = [f"{plural(len(recipes), 'recipe')}, {plural(runs, 'finished run')}, {params} parameters."]
-    for where in dict.fromkeys(map(images_of, recipes)):
-        places = [index for index, recipe in enumerate(recipes) if images_of(recipe) == where]
-        index = max(places, key=lambda index: recipes[index].mean)
-        spread = recipes[index].spread
+    sentences = [f"{plural(len(all_series), 'recipe')}, {plural(runs, 'finished run')}, {params} parameters."]
+    for where in dict.fromkeys(map(images_of, all_series)):
+        places = [index for index, series in enumerate(all_series) if images_of(series) == where]
+        index = max(places, key=lambda index: all_series[index].mean)
+        spread = all_series[index].spread
         deviation = "" if spread is None else f" \N{PLUS-MINUS SIGN} {spread:.2f}"
-        result = f"{recipes[index].mean:.2f}{deviation} % in the last epoch"
+        result = f"{all_series[index].mean:.2f}{deviation} % in the last epoch"
         if len(places) > 1:
             sentences.append(
                 f"Accuracies are measured on the {where}; the highest is that of {labels[index]}, {result}."
@@ -108,27 +108,27 @@ def _lead(recipes: Sequence[Recipe], labels: Sequence[str]) -> list[str]:
     return sentences
 
 
-def _notes(recipes: Sequence[Recipe]) -> list[str]:
+def _notes(all_series: Sequence[Series]) -> list[str]:
     chosen = "the images that it is measured on"
-    if not any(recipe.spec.train.holdout for recipe in recipes):
+    if not any(series.spec.train.holdout for series in all_series):
         chosen = "the test set, on which it is measured"
     notes = [f"* Best epoch: the mean of each seed's best epoch, which was chosen on {chosen}: it flatters."]
-    if any(len(recipe.runs) > 1 for recipe in recipes):
+    if any(len(series.runs) > 1 for series in all_series):
         notes.insert(
             0, "Last epoch: mean over the seeds and, after \N{PLUS-MINUS SIGN}, their sample standard deviation."
         )
-    if any(recipe.spec.reference != Reference() for recipe in recipes):
+    if any(series.spec.reference != Reference() for series in all_series):
         notes.append("Reference: what the spec's own source reports for this network; it says nothing of which epoch.")
     return notes
 
 
-def _figures(recipes: Sequence[Recipe], words: Sequence[tuple[str, ...]]) -> list[Figure]:
-    """Return the charts of all recipes, apart for each set of images that some were measured on."""
+def _figures(all_series: Sequence[Series], words: Sequence[tuple[str, ...]]) -> list[Figure]:
+    """Return the charts of all series, apart for each set of images that some were measured on."""
     figures = []
-    groups = list(dict.fromkeys(map(images_of, recipes)))
+    groups = list(dict.fromkeys(map(images_of, all_series)))
     for number, where in enumerate(groups, 1):
-        places = [index for index, recipe in enumerate(recipes) if images_of(recipe) == where]
-        members, labels = [recipes[index] for index in places], [words[index] for index in places]
+        places = [index for index, series in enumerate(all_series) if images_of(series) == where]
+        members, labels = [all_series[index] for index in places], [words[index] for index in places]
         plain = [" ".join(label) for label in labels]
         means = ", ".join(f"{label} {r.mean:.2f} %" for label, r in zip(plain, members, strict=True))
         sizes = ", ".join(f"{label} {r.params:,}" for label, r in zip(plain, members, strict=True))
@@ -153,11 +153,11 @@ def _figures(recipes: Sequence[Recipe], words: Sequence[tuple[str, ...]]) -> lis
     return figures
 
 
-def _commands(steps: Sequence[Step]) -> list[str]:
+def _commands(chapters: Sequence[Chapter]) -> list[str]:
     """Return the commands that the runs were made by, each once."""
     commands: dict[str, None] = {}
-    for step in steps:
-        for environment in step.environments.values():
+    for chapter in chapters:
+        for environment in chapter.environments.values():
             command = environment.get("command")
             if isinstance(command, list) and command:
                 program, *arguments = map(str, command)

@@ -1,4 +1,4 @@
-"""One recipe's part of a report: texts, tables, charts and mistakes, ready to be laid out."""
+"""One series' part of a report: texts, tables, charts and mistakes, ready to be laid out."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from mnistspec.views.terminal.leaderboard import difference_text
 from mnistspec.views.units import write_unit
 
 if TYPE_CHECKING:
-    from mnistspec.analysis.comparison import Recipe
-    from mnistspec.analysis.history import Step
+    from mnistspec.analysis.comparison import Series
+    from mnistspec.analysis.history import Chapter
     from mnistspec.analysis.mistakes import ErrorAnalysis
     from mnistspec.views.report.chart import Chart
     from mnistspec.views.terminal.difference_lines import Line
@@ -49,7 +49,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Changes:
-    """What lies between a recipe and the one before: parts with lines, totals, and whether it is more than noise."""
+    """What lies between a series and the one before: parts with lines, totals, and whether it is more than noise."""
 
     before: str
     parts: dict[str, list[Line]]
@@ -72,11 +72,11 @@ class Errors:
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """All about one recipe."""
+    """All about one series."""
 
     key: str
     label: str
-    recipe: Recipe
+    series: Series
     results: Table
     facts: list[tuple[str, str]]
     targets: list[str]
@@ -89,45 +89,45 @@ class Section:
     problems: tuple[str, ...]
 
 
-def make_section(step: Step, key: str, label: str, before: str) -> Section:
-    """Return the part of a step; ``key`` is its place in the document, ``before`` the label of the step before."""
+def make_section(chapter: Chapter, key: str, label: str, before: str) -> Section:
+    """Return the part of a chapter; ``key`` is its place in the document, ``before`` the label of the one before."""
     return Section(
         key=key,
         label=label,
-        recipe=step.recipe,
-        results=results_table(step.recipe),
-        facts=_facts(step.recipe),
-        targets=_targets(step.recipe),
-        changes=_changes(step, before),
-        curves=_curves(step, key, label),
-        epochs=epochs_table(step) if step.epochs else None,
-        errors=_errors(step) if step.errors else None,
-        pictures=[] if step.errors else _pictures(step, key, label),
-        layers=layers_table(step.recipe),
-        problems=step.problems,
+        series=chapter.series,
+        results=results_table(chapter.series),
+        facts=_facts(chapter.series),
+        targets=_targets(chapter.series),
+        changes=_changes(chapter, before),
+        curves=_curves(chapter, key, label),
+        epochs=epochs_table(chapter) if chapter.epochs else None,
+        errors=_errors(chapter) if chapter.errors else None,
+        pictures=[] if chapter.errors else _pictures(chapter, key, label),
+        layers=layers_table(chapter.series),
+        problems=chapter.problems,
     )
 
 
-def _facts(recipe: Recipe) -> list[tuple[str, str]]:
-    train = recipe.spec.train
-    side = recipe.receptive_field
+def _facts(series: Series) -> list[tuple[str, str]]:
+    train = series.spec.train
+    side = series.receptive_field
     return [
-        ("Measured on", images_of(recipe)),
+        ("Measured on", images_of(series)),
         ("Receptive field", f"{side}\N{MULTIPLICATION SIGN}{side} pixels"),
-        ("Multiply-accumulates", f"{recipe.macs:,} an image"),
+        ("Multiply-accumulates", f"{series.macs:,} an image"),
         ("Epochs", f"{train.epochs:,}, batches of {train.batch_size:,}"),
         ("Optimizer", write_unit(train.optimizer)),
         ("Schedule", write_unit(train.scheduler)),
         ("Augmentation", "; ".join(map(write_unit, train.augment)) or "none"),
-        ("Seeds", ", ".join(map(str, recipe.seeds))),
-        ("Time", f"{recipe.seconds:,.0f} s a run"),
+        ("Seeds", ", ".join(map(str, series.seeds))),
+        ("Time", f"{series.seconds:,.0f} s a run"),
     ]
 
 
-def _targets(recipe: Recipe) -> list[str]:
+def _targets(series: Series) -> list[str]:
     """Return each target with how many seeds met it and what they got."""
     found: dict[str, list[tuple[bool, float | None]]] = {}
-    for run in recipe.runs:
+    for run in series.runs:
         for target in run.figures["targets"]:
             text = f"{target['target']} {target['wanted']:,}"
             found.setdefault(text, []).append((bool(target["met"]), target["got"]))
@@ -139,10 +139,10 @@ def _targets(recipe: Recipe) -> list[str]:
     return sentences
 
 
-def _changes(step: Step, before: str) -> Changes | None:
-    if step.before is None or step.difference is None:
+def _changes(chapter: Chapter, before: str) -> Changes | None:
+    if chapter.before is None or chapter.difference is None:
         return None
-    old, new = step.difference.totals
+    old, new = chapter.difference.totals
     totals = [
         f"{name} {a:,}, unchanged" if a == b else f"{name} {a:,} \N{RIGHTWARDS ARROW} {b:,} ({b - a:+,})"
         for name, a, b in (
@@ -151,23 +151,23 @@ def _changes(step: Step, before: str) -> Changes | None:
             ("receptive field", old.receptive_field, new.receptive_field),
         )
     ]
-    parts = {title: lines for title, lines in describe_difference(step.difference).items() if lines}
-    return Changes(before, parts, totals, difference_text(Comparison((step.recipe, step.before))))
+    parts = {title: lines for title, lines in describe_difference(chapter.difference).items() if lines}
+    return Changes(before, parts, totals, difference_text(Comparison((chapter.series, chapter.before))))
 
 
-def _curves(step: Step, key: str, label: str) -> list[Figure]:
-    if not step.epochs or not next(iter(step.epochs.values())):
+def _curves(chapter: Chapter, key: str, label: str) -> list[Figure]:
+    if not chapter.epochs or not next(iter(chapter.epochs.values())):
         return []
-    target = step.recipe.spec.targets.min_test_accuracy
-    name = "held-out" if step.recipe.spec.train.holdout else "test"
-    spread = ": lines at the mean, bands from the lowest to the highest" if len(step.epochs) > 1 else ""
+    target = chapter.series.spec.targets.min_test_accuracy
+    name = "held-out" if chapter.series.spec.train.holdout else "test"
+    spread = ": lines at the mean, bands from the lowest to the highest" if len(chapter.epochs) > 1 else ""
     figures = []
     for quantity, axis, unit, digits, line in (
         ("loss", "loss (mean cross-entropy, nats)", "", 4, None),
         ("accuracy", "accuracy (percent)", " %", 2, target),
     ):
         train, test = (
-            Curve([[epoch[f"{kind}_{quantity}"] for epoch in epochs] for epochs in step.epochs.values()])
+            Curve([[epoch[f"{kind}_{quantity}"] for epoch in epochs] for epochs in chapter.epochs.values()])
             for kind in ("train", "test")
         )
         ends = f"in the last, training {train.mean[-1]:.{digits}f}{unit}, {name} {test.mean[-1]:.{digits}f}{unit}"
@@ -176,14 +176,14 @@ def _curves(step: Step, key: str, label: str) -> list[Figure]:
                 f"{key}-{quantity}",
                 draw_curves({"training": train, name: test}, label=axis, unit=unit, digits=digits, target=line),
                 f"{label}: curves of the {quantity} over {plural(len(test.mean), 'epoch')}; {ends}.",
-                f"{quantity.capitalize()} by epoch, {plural(len(step.epochs), 'seed')}{spread}.",
+                f"{quantity.capitalize()} by epoch, {plural(len(chapter.epochs), 'seed')}{spread}.",
             )
         )
     return figures
 
 
-def _errors(step: Step) -> Errors | None:
-    analysis, recipe = step.errors, step.recipe
+def _errors(chapter: Chapter) -> Errors | None:
+    analysis, series = chapter.errors, chapter.series
     if analysis is None:
         return None
     counts = analysis.confusion.tolist()
@@ -198,16 +198,16 @@ def _errors(step: Step) -> Errors | None:
         analysis=analysis,
         classes=describe_classes(analysis.confusion, analysis.class_names),
         shades=shades,
-        images=images_of(recipe),
+        images=images_of(series),
         seeds=f"{plural(len(analysis.seeds), 'seed')} together" if len(analysis.seeds) > 1 else f"seed {seed}",
         seed=seed,
         note=f"Measured again for this report, seed {seed} has {analysis.accuracy:.2f} %, {again}.",
     )
 
 
-def _pictures(step: Step, key: str, label: str) -> list[Picture]:
+def _pictures(chapter: Chapter, key: str, label: str) -> list[Picture]:
     """Return what the representative run drew when it ended."""
-    run = find_representative(step.recipe)
+    run = find_representative(chapter.series)
     pictures = []
     for name, words in (("confusion", "confusion matrix"), ("mistakes", "mistakes, the most confident first")):
         path = run.path / f"{name}.png"

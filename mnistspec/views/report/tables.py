@@ -15,8 +15,8 @@ from mnistspec.views.units import write_unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnistspec.analysis.comparison import Recipe
-    from mnistspec.analysis.history import Step
+    from mnistspec.analysis.comparison import Series
+    from mnistspec.analysis.history import Chapter
     from mnistspec.runs.records import Record
 
 NONE = "\N{EN DASH}"
@@ -46,52 +46,52 @@ class Table:
         )
 
 
-def results_table(recipe: Recipe) -> Table:
+def results_table(series: Series) -> Table:
     """Return what was measured beside what the spec's reference reports."""
-    reference, runs = recipe.spec.reference, recipe.runs
+    reference, runs = series.spec.reference, series.runs
     several = len(runs) > 1
     rows = [
-        ["Parameters", f"{recipe.params:,}", *["", ""] * several, "", _count(reference.params)],
+        ["Parameters", f"{series.params:,}", *["", ""] * several, "", _count(reference.params)],
         [
             "Training accuracy (%)", *_accuracy(runs, "train_accuracy"), _best(runs, "best_train_accuracy"),
             _percent(reference.train_accuracy),
         ],
         [
-            f"{measured(recipe)} (%)", *_accuracy(runs, "test_accuracy"), _best(runs, "best_test_accuracy"),
+            f"{measured(series)} (%)", *_accuracy(runs, "test_accuracy"), _best(runs, "best_test_accuracy"),
             _percent(reference.test_accuracy),
         ],
     ]  # fmt: skip
     spread = ("Last epoch", "Lowest seed", "Highest seed") if several else ("Last epoch",)
     return Table(
-        f"{plural(len(runs), 'seed')}, measured on the {images_of(recipe)}",
+        f"{plural(len(runs), 'seed')}, measured on the {images_of(series)}",
         ["", *spread, "Best epoch\N{NO-BREAK SPACE}*", "Reference"],
         rows,
     ).without_empty_columns()
 
 
-def summary_table(recipes: Sequence[Recipe], labels: Sequence[str]) -> Table:
-    """Return a row a recipe."""
+def summary_table(all_series: Sequence[Series], labels: Sequence[str]) -> Table:
+    """Return a row a series."""
     rows = []
-    for recipe, label in zip(recipes, labels, strict=True):
-        met = NONE if recipe.targets_met is None else f"{recipe.targets_met} of {len(recipe.runs)}"
-        last, *ends = _accuracy(recipe.runs, "test_accuracy")
+    for series, label in zip(all_series, labels, strict=True):
+        met = NONE if series.targets_met is None else f"{series.targets_met} of {len(series.runs)}"
+        last, *ends = _accuracy(series.runs, "test_accuracy")
         ends = ends or ["", ""]
-        reference = _percent(recipe.spec.reference.test_accuracy)
+        reference = _percent(series.spec.reference.test_accuracy)
         rows.append([
-            label, recipe.spec.title, f"{recipe.params:,}", str(recipe.receptive_field), str(len(recipe.runs)), last,
-            *ends, _best(recipe.runs, "best_test_accuracy"), reference, met,
+            label, series.spec.title, f"{series.params:,}", str(series.receptive_field), str(len(series.runs)), last,
+            *ends, _best(series.runs, "best_test_accuracy"), reference, met,
         ])  # fmt: skip
     head = (
-        "Recipe", "Title", "Parameters", "Receptive field", "Seeds", "Last epoch %", "Lowest", "Highest",
+        "Series", "Title", "Parameters", "Receptive field", "Seeds", "Last epoch %", "Lowest", "Highest",
         "Best epoch %\N{NO-BREAK SPACE}*", "Reference %", "Targets met",
     )  # fmt: skip
-    where = images_of(recipes[0]) if len({images_of(recipe) for recipe in recipes}) == 1 else "images named below"
+    where = images_of(all_series[0]) if len({images_of(series) for series in all_series}) == 1 else "images named below"
     return Table(f"Accuracy on the {where}", head, rows, words=(0, 1)).without_empty_columns()
 
 
-def epochs_table(step: Step) -> Table:
+def epochs_table(chapter: Chapter) -> Table:
     """Return the means over the seeds, a row an epoch; of very many epochs some."""
-    runs = list(step.epochs.values())
+    runs = list(chapter.epochs.values())
     count = len(runs[0])
     every = -(-count // _MOST_EPOCHS)
     shown = sorted({*range(every - 1, count, every), count - 1})
@@ -102,14 +102,14 @@ def epochs_table(step: Step) -> Table:
             [str(index + 1), f"{lr:.3g}", f"{train_loss:.4f}", f"{train:.2f}", f"{test_loss:.4f}", f"{test:.2f}"]
         )
     which = f", one in {every} of {count:,}" if every > 1 else ""
-    test_word = "Held-out" if step.recipe.spec.train.holdout else "Test"
+    test_word = "Held-out" if chapter.series.spec.train.holdout else "Test"
     head = ("Epoch", "Learning rate", "Training loss", "Training %", f"{test_word} loss", f"{test_word} %")
     return Table(f"Figures by epoch, mean over {plural(len(runs), 'seed')}{which}", head, rows, words=())
 
 
-def layers_table(recipe: Recipe) -> Table:
+def layers_table(series: Series) -> Table:
     """Return a row a block, and the totals; sides of squares are in pixels."""
-    layers = recipe.runs[0].document.layers
+    layers = series.runs[0].document.layers
     rows = [
         [
             layer.name, write_unit(layer.block), "\N{MULTIPLICATION SIGN}".join(map(str, layer.output_shape)),
@@ -118,10 +118,10 @@ def layers_table(recipe: Recipe) -> Table:
         ]
         for layer in layers
     ]  # fmt: skip
-    total = ["Total", "", "", f"{recipe.params:,}", f"{recipe.macs:,}", "", "", "", str(recipe.receptive_field)]
+    total = ["Total", "", "", f"{series.params:,}", f"{series.macs:,}", "", "", "", str(series.receptive_field)]
     head = ("Layer", "As in the spec", "Output", "Parameters", "MACs", "Kernel", "Stride", "Jump", "Receptive field")
     return Table(
-        f"Layers of {recipe.spec.name}, from the image to the classes",
+        f"Layers of {series.spec.name}, from the image to the classes",
         head,
         [*rows, total],
         words=(0, 1),
@@ -129,35 +129,35 @@ def layers_table(recipe: Recipe) -> Table:
     )
 
 
-def environment_table(steps: Sequence[Step]) -> Table:
+def environment_table(chapters: Sequence[Chapter]) -> Table:
     """Return versions, device, threads and dates of all runs; where runs differ, each value with their number."""
     found: dict[str, Counter[str]] = {}
-    for step in steps:
-        for environment in step.environments.values():
+    for chapter in chapters:
+        for environment in chapter.environments.values():
             for key, value in _flatten(environment).items():
                 found.setdefault(key, Counter())[value] += 1
     rows = [[key, _values(counts)] for key, counts in found.items()]
-    begun = sorted(filter(None, (begun_at(run) for step in steps for run in step.recipe.runs)))
+    begun = sorted(filter(None, (begun_at(run) for chapter in chapters for run in chapter.series.runs)))
     if begun:
         rows.append(["Begun (UTC)", begun[0] if begun[0] == begun[-1] else f"{begun[0]} to {begun[-1]}"])
-    seeds = sorted({seed for step in steps for seed in step.recipe.seeds})
+    seeds = sorted({seed for chapter in chapters for seed in chapter.series.seeds})
     rows.append(["Seeds", ", ".join(map(str, seeds))])
     return Table("What the runs were made with", ("", "Value"), rows, words=(0, 1))
 
 
-def runs_table(steps: Sequence[Step], labels: Sequence[str]) -> Table:
+def runs_table(chapters: Sequence[Chapter], labels: Sequence[str]) -> Table:
     """Return a row a run: where it lies, and its own figures."""
     rows = []
-    for step, label in zip(steps, labels, strict=True):
-        shown = find_representative(step.recipe)
-        for run in step.recipe.runs:
+    for chapter, label in zip(chapters, labels, strict=True):
+        shown = find_representative(chapter.series)
+        for run in chapter.series.runs:
             best = f"{_percent(run.figures['best_test_accuracy'])} ({str(run.figures.get('best_epoch', NONE))[:10]})"
             rows.append([
                 label, str(run.spec.train.seed), begun_at(run), f"{float(run.figures['seconds']['total']):,.0f}",
                 _percent(run.figures["test_accuracy"]), best, "yes" if run is shown else "", str(run.path),
             ])  # fmt: skip
     head = (
-        "Recipe", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch %\N{NO-BREAK SPACE}* (which)",
+        "Series", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch %\N{NO-BREAK SPACE}* (which)",
         "Representative", "Run folder",
     )  # fmt: skip
     return Table("The runs that this report is made from", head, rows, words=(0, 6, 7))
@@ -172,15 +172,15 @@ def begun_at(run: Record) -> str:
     return f"{begun:%Y-%m-%d %H:%M}"
 
 
-def measured(recipe: Recipe) -> str:
-    """Return the name of the accuracy that a recipe was measured by."""
-    return "Held-out accuracy" if recipe.spec.train.holdout else "Test accuracy"
+def measured(series: Series) -> str:
+    """Return the name of the accuracy that a series was measured by."""
+    return "Held-out accuracy" if series.spec.train.holdout else "Test accuracy"
 
 
-def images_of(recipe: Recipe) -> str:
-    """Return the images that a recipe was measured on, with their data set."""
-    held_out = recipe.spec.train.holdout
-    data = recipe.spec.data
+def images_of(series: Series) -> str:
+    """Return the images that a series was measured on, with their data set."""
+    held_out = series.spec.train.holdout
+    data = series.spec.data
     return f"{held_out:,} held-out training images of {data}" if held_out else f"{data} test set"
 
 

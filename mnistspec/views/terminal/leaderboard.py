@@ -14,7 +14,7 @@ from rich.text import Text
 from mnistspec.analysis.labels import label_recipes
 
 if TYPE_CHECKING:
-    from mnistspec.analysis.comparison import Comparison, Difference, Recipe
+    from mnistspec.analysis.comparison import Comparison, Contrast, Series
 
 _HEADINGS = (
     "params", "MACs", "receptive field", "seeds", "last epoch %", "min", "max", "best epoch % *", "seconds",
@@ -27,7 +27,7 @@ _NOTE = (
 
 
 def leaderboard_table(comparison: Comparison) -> Group:
-    """Return the recipes in 80 columns, below a name what sets it apart, below a mean its range; the difference."""
+    """Return the series in 80 columns, below a name what sets it apart, below a mean its range; the difference."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     table.add_column("spec", overflow="fold")
     for heading in (
@@ -41,9 +41,9 @@ def leaderboard_table(comparison: Comparison) -> Group:
         "tar-\ngets",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    for words, recipe in zip(_label_words(comparison), comparison.recipes, strict=True):
-        params, macs, field, seeds, mean, low, high, best, seconds, targets = _cells(recipe)
-        spread = f"{low}-{high}" if len(recipe.runs) > 1 else ""
+    for words, series in zip(_label_words(comparison), comparison.all_series, strict=True):
+        params, macs, field, seeds, mean, low, high, best, seconds, targets = _cells(series)
+        spread = f"{low}-{high}" if len(series.runs) > 1 else ""
         range_below = f"{mean}\n{spread}"
         table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, range_below, best, seconds, targets)
     sentence = difference_text(comparison)
@@ -51,8 +51,10 @@ def leaderboard_table(comparison: Comparison) -> Group:
 
 
 def leaderboard_markdown(comparison: Comparison) -> str:
-    """Return a line a recipe as a Markdown table, its note, and for two recipes the sentence on their difference."""
-    rows = [[label, *_cells(recipe)] for label, recipe in zip(labels_of(comparison), comparison.recipes, strict=True)]
+    """Return a line a series as a Markdown table, its note, and for two series the sentence on their difference."""
+    rows = [
+        [label, *_cells(series)] for label, series in zip(labels_of(comparison), comparison.all_series, strict=True)
+    ]
     lines = [["spec", *_HEADINGS], [":--", *("--:" for _ in _HEADINGS)], *rows]
     table = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
     note = _NOTE.replace("*", "\\*")
@@ -61,7 +63,7 @@ def leaderboard_markdown(comparison: Comparison) -> str:
 
 
 def leaderboard_csv(comparison: Comparison) -> str:
-    """Return a line a recipe with all digits."""
+    """Return a line a series with all digits."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow((
@@ -69,36 +71,36 @@ def leaderboard_csv(comparison: Comparison) -> str:
         "test_accuracy_mean", "test_accuracy_spread", "test_accuracy_min", "test_accuracy_max",
         "best_test_accuracy_mean", "seconds", "targets_met",
     ))  # fmt: skip
-    for recipe in comparison.recipes:
-        settings = "; ".join(f"{key}={value}" for key, value in recipe.settings.items())
+    for series in comparison.all_series:
+        settings = "; ".join(f"{key}={value}" for key, value in series.settings.items())
         writer.writerow((
-            recipe.spec.name, settings, recipe.spec.data, recipe.measured_on, recipe.params, recipe.macs,
-            recipe.receptive_field, len(recipe.runs), recipe.mean, recipe.spread,
-            min(recipe.accuracies), max(recipe.accuracies), recipe.best, recipe.seconds, recipe.targets_met,
+            series.spec.name, settings, series.spec.data, series.measured_on, series.params, series.macs,
+            series.receptive_field, len(series.runs), series.mean, series.spread,
+            min(series.accuracies), max(series.accuracies), series.best, series.seconds, series.targets_met,
         ))  # fmt: skip
     return text.getvalue()
 
 
 def labels_of(comparison: Comparison) -> list[str]:
-    """Return a label for each recipe: its name, what it was measured on if that is not plain, what sets it apart."""
+    """Return a label for each series: its name, what it was measured on if that is not plain, what sets it apart."""
     return [" ".join(words) for words in _label_words(comparison)]
 
 
 def _label_words(comparison: Comparison) -> list[tuple[str, ...]]:
-    several = len({recipe.spec.data for recipe in comparison.recipes}) > 1
+    several = len({series.spec.data for series in comparison.all_series}) > 1
     named = []
-    for recipe in comparison.recipes:
-        held_out = recipe.spec.train.holdout
-        words = {"data": recipe.spec.data} if several else {}
+    for series in comparison.all_series:
+        held_out = series.spec.train.holdout
+        words = {"data": series.spec.data} if several else {}
         words |= {"train.holdout": str(held_out)} if held_out else {}
-        words |= {key: value for key, value in recipe.settings.items() if key != "train.holdout"}
-        named.append((recipe.spec.name, words))
+        words |= {key: value for key, value in series.settings.items() if key != "train.holdout"}
+        named.append((series.spec.name, words))
     return label_recipes(named)
 
 
 def difference_text(comparison: Comparison) -> str:
-    """Return a sentence on whether two recipes differ by more than noise; nothing for any other number of recipes."""
-    difference = comparison.difference
+    """Return a sentence on whether two series differ by more than noise; nothing for any other number of series."""
+    difference = comparison.contrast
     if difference is None:
         return ""
     first, second = labels_of(comparison)
@@ -119,20 +121,20 @@ def difference_text(comparison: Comparison) -> str:
     )
 
 
-def _method(difference: Difference) -> str:
+def _method(difference: Contrast) -> str:
     if difference.method == "paired":
         return f"paired over the {len(difference.seeds)} seeds that both have"
     counts = f"{len(difference.first.runs)} and {len(difference.second.runs)}"
     return f"Welch's test over {counts} seeds, which are not the same"
 
 
-def _cells(recipe: Recipe) -> tuple[str, ...]:
-    low, high = min(recipe.accuracies), max(recipe.accuracies)
-    spread = "" if recipe.spread is None else f" ± {recipe.spread:.2f}"
-    met = "-" if recipe.targets_met is None else f"{recipe.targets_met}/{len(recipe.runs)}"
+def _cells(series: Series) -> tuple[str, ...]:
+    low, high = min(series.accuracies), max(series.accuracies)
+    spread = "" if series.spread is None else f" ± {series.spread:.2f}"
+    met = "-" if series.targets_met is None else f"{series.targets_met}/{len(series.runs)}"
     return (
-        f"{recipe.params:,}", _short(recipe.macs), str(recipe.receptive_field), str(len(recipe.runs)),
-        f"{recipe.mean:.2f}{spread}", f"{low:.2f}", f"{high:.2f}", f"{recipe.best:.2f}", f"{recipe.seconds:,.0f}", met,
+        f"{series.params:,}", _short(series.macs), str(series.receptive_field), str(len(series.runs)),
+        f"{series.mean:.2f}{spread}", f"{low:.2f}", f"{high:.2f}", f"{series.best:.2f}", f"{series.seconds:,.0f}", met,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mnistspec.files import make_run_folder
 from mnistspec.runs.records import find_runs
-from mnistspec.sweeps.cluster.transfer import UNFIT, Needs, Order, Parcel, Report
+from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.engine import Outcome
 from mnistspec.sweeps.grid import Job, make_grid
 from tests.sweeps.cluster.local_cluster import wait_until
@@ -25,7 +25,7 @@ A, B, C = "tcp://a:1", "tcp://b:1", "tcp://c:1"
 class FakePromise:
     """What the scheduler has promised; the test keeps it."""
 
-    def __init__(self, order: Order, options: dict[str, Any]) -> None:
+    def __init__(self, order: WorkOrder, options: dict[str, Any]) -> None:
         self.order, self.options = order, options
         self.status, self.value = "pending", None
         self.callbacks: list[Callable[[FakePromise], None]] = []
@@ -63,7 +63,7 @@ class FakeClient:
     def unsubscribe_topic(self, topic: str) -> None:
         del self.handlers[topic]
 
-    def submit(self, _function: object, order: Order, *, key: str, pure: bool, **options: Any) -> FakePromise:
+    def submit(self, _function: object, order: WorkOrder, *, key: str, pure: bool, **options: Any) -> FakePromise:
         assert (key, pure) == (order.key, False)
         self.promises.append(FakePromise(order, options))
         return self.promises[-1]
@@ -87,13 +87,14 @@ class Bench:
         self.told: list[str] = []
         self.epochs: list[tuple[str, int]] = []
         self.engine = ClusterEngine(
-            cast("Any", self.client), root, needs=Needs(), threads=1, retries=retries, summarize=lambda job: job.label,
+            cast("Any", self.client), root, needs=Requirements(), threads=1, retries=retries,
+            summarize=lambda job: job.label,
             tell=self.told.append, on_epoch=lambda job, epochs: self.epochs.append((job.label, epochs)),
         )  # fmt: skip
 
     def settle(self) -> None:
         """Wait until all that was heard has been done."""
-        self.engine._desk.submit(int).result()
+        self.engine._thread.submit(int).result()
 
     def say(self, **event: Any) -> None:
         topic = "all" if "action" in event else self.engine._name
@@ -126,14 +127,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     assert not (bench.root / ".incoming").exists()
 
 
-def finish(promise: FakePromise, job: Job, tmp_path: Path, status: str = "done", **more: bytes) -> Parcel:
+def finish(promise: FakePromise, job: Job, tmp_path: Path, status: str = "done", **more: bytes) -> Transfer:
     """End a task with the folder of a run."""
     folder = make_run(tmp_path / "worker", job.spec, 91.0, status=status if status == "done" else None)
     for name, data in more.items():
         (folder / name).write_bytes(data)
-    parcel = Parcel.pack_folder(folder)
-    promise.end("finished", Report(status, "", parcel))
-    return parcel
+    transfer = Transfer.pack_folder(folder)
+    promise.end("finished", Report(status, "", transfer))
+    return transfer
 
 
 def test_an_order_has_all_that_a_run_needs_and_the_folder_comes_back(
@@ -146,15 +147,15 @@ def test_an_order_has_all_that_a_run_needs_and_the_folder_comes_back(
     assert future.running()
     bench.say(run=promise.order.key, worker=A, epochs=2)
     assert bench.epochs == [("tiny seed 0", 0), ("tiny seed 0", 2)]
-    assert promise.order.parcel.files == {
+    assert promise.order.transfer.files == {
         "spec.yaml": jobs[0].path.read_bytes(),
         "resolved.yaml": jobs[0].resolved.encode(),
         "summary.txt": b"tiny seed 0",
     }
     assert (promise.order.options, promise.options) == (("--threads=1",), {})
-    parcel = finish(promise, jobs[0], tmp_path)
-    assert future.result(5) == Outcome("done", bench.root / "tiny" / parcel.name)
-    assert Parcel.pack_folder(bench.root / "tiny" / parcel.name) == parcel
+    transfer = finish(promise, jobs[0], tmp_path)
+    assert future.result(5) == Outcome("done", bench.root / "tiny" / transfer.name)
+    assert Transfer.pack_folder(bench.root / "tiny" / transfer.name) == transfer
     assert bench.told == []
 
 
@@ -162,10 +163,10 @@ def test_a_run_that_goes_on_replaces_its_folder(bench: Bench, jobs: list[Job], t
     begun = make_run(bench.root, jobs[0].spec, 50.0, status=None)
     future = bench.engine.submit(jobs[0], begun)
     promise = bench.begin()
-    assert promise.order.parcel == Parcel.pack_folder(begun)
-    parcel = finish(promise, jobs[0], tmp_path)
+    assert promise.order.transfer == Transfer.pack_folder(begun)
+    transfer = finish(promise, jobs[0], tmp_path)
     assert future.result(5) == Outcome("done", begun)
-    assert Parcel.pack_folder(begun).files == parcel.files
+    assert Transfer.pack_folder(begun).files == transfer.files
 
 
 def test_a_name_that_is_taken_is_no_reason_to_lose_a_run(bench: Bench, jobs: list[Job], tmp_path: Path) -> None:
@@ -175,12 +176,12 @@ def test_a_name_that_is_taken_is_no_reason_to_lose_a_run(bench: Bench, jobs: lis
     taken = bench.root / "tiny" / folder.name
     taken.mkdir(parents=True)
     (taken / "mine").touch()
-    promise.end("finished", Report("done", "", Parcel.pack_folder(folder)))
+    promise.end("finished", Report("done", "", Transfer.pack_folder(folder)))
     place = future.result(5).folder
     assert place is not None
     assert place != taken
     assert list(taken.iterdir()) == [taken / "mine"]
-    assert Parcel.pack_folder(place).files == Parcel.pack_folder(folder).files
+    assert Transfer.pack_folder(place).files == Transfer.pack_folder(folder).files
 
 
 def test_a_lost_worker_is_told_of_and_a_run_is_repeated_so_often_and_no_more(
@@ -254,12 +255,12 @@ def test_a_folder_that_is_not_what_it_should_be_is_not_put_into_place(
 ) -> None:
     future = bench.engine.submit(jobs[0])
     promise = bench.begin()
-    parcel = Parcel.pack_folder(make_run(tmp_path / "worker", jobs[problem == "other"].spec, 91.0))
+    transfer = Transfer.pack_folder(make_run(tmp_path / "worker", jobs[problem == "other"].spec, 91.0))
     if problem == "damaged":
-        parcel = Parcel(parcel.name, {**parcel.files, "result.json": b"{}"}, parcel.digest)
+        transfer = Transfer(transfer.name, {**transfer.files, "result.json": b"{}"}, transfer.digest)
     elif problem == "path":
-        parcel = Parcel.pack(parcel.name, {**parcel.files, "../x": b""})
-    promise.end("finished", Report("done", "", parcel))
+        transfer = Transfer.pack(transfer.name, {**transfer.files, "../x": b""})
+    promise.end("finished", Report("done", "", transfer))
     outcome = future.result(5)
     assert outcome.status == "failed"
     assert "did not come back" in outcome.message
@@ -313,7 +314,7 @@ def test_stopping_cancels_what_waits_and_brings_back_what_is_under_way(
     (checkpoints := make_run_folder(tmp_path) / "checkpoints").mkdir()
     (checkpoints / "00001-0000000.safetensors").touch()
     (checkpoints.parent / "resolved.yaml").write_text(jobs[0].resolved)
-    promise.end("finished", Report("interrupted", "stopped by SIGTERM", Parcel.pack_folder(checkpoints.parent)))
+    promise.end("finished", Report("interrupted", "stopped by SIGTERM", Transfer.pack_folder(checkpoints.parent)))
     assert futures[0].result(5) == Outcome(
         "interrupted", bench.root / "tiny" / checkpoints.parent.name, "stopped by SIGTERM"
     )

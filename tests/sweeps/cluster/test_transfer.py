@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistspec.errors import CorruptError, MnistspecError
-from mnistspec.sweeps.cluster import transfer
-from mnistspec.sweeps.cluster.transfer import MAX_FILES, Parcel
+from mnistspec.sweeps.cluster.transfer import MAX_FILES, Transfer
 
 NAME = "20260101T000000Z-1a2b3c"
 NAMES = ["resolved.yaml", "model.safetensors", "events.out.tfevents.1.host", "checkpoints/00001-0000000.safetensors"]
@@ -22,11 +21,11 @@ NAMES = ["resolved.yaml", "model.safetensors", "events.out.tfevents.1.host", "ch
 def test_a_folder_comes_out_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]) -> None:
     folder, other = tmp_path_factory.mktemp("from") / NAME, tmp_path_factory.mktemp("to") / NAME
     folder.mkdir()
-    Parcel.pack(NAME, files).unpack(folder)
-    parcel = Parcel.pack_folder(folder)
-    assert parcel == Parcel.pack(NAME, files)
-    assert parcel.size == sum(map(len, files.values()))
-    parcel.unpack(other)
+    Transfer.pack(NAME, files).unpack(folder)
+    transfer = Transfer.pack_folder(folder)
+    assert transfer == Transfer.pack(NAME, files)
+    assert transfer.size == sum(map(len, files.values()))
+    transfer.unpack(other)
     assert {
         path.relative_to(other).as_posix(): path.read_bytes() for path in other.rglob("*") if path.is_file()
     } == files
@@ -39,7 +38,7 @@ def test_locks_links_and_halves_of_files_stay_behind(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "model.safetensors").symlink_to(tmp_path / "secret")
     (tmp_path / "secret").rename(tmp_path.parent / "secret")
-    assert Parcel.pack_folder(tmp_path).files.keys() == {"result.json"}
+    assert Transfer.pack_folder(tmp_path).files.keys() == {"result.json"}
 
 
 @pytest.mark.parametrize(
@@ -50,37 +49,37 @@ def test_locks_links_and_halves_of_files_stay_behind(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_path_that_is_no_runs_is_refused_before_anything_is_written(tmp_path: Path, name: str) -> None:
-    parcel = Parcel.pack(NAME, {"resolved.yaml": b"x", name: b"x"})
+    transfer = Transfer.pack(NAME, {"resolved.yaml": b"x", name: b"x"})
     with pytest.raises(CorruptError, match="which mnistspec puts into none"):
-        parcel.unpack(tmp_path / "run")
+        transfer.unpack(tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("name", ["..", "a", "../20260101T000000Z-1a2b3c", "20260101T000000Z-1a2b3c/..", f"{NAME}\n"])
 def test_a_name_that_is_no_runs_is_refused(name: str) -> None:
     with pytest.raises(CorruptError, match="came with the name"):
-        Parcel.pack(name, {}).check()
+        Transfer.pack(name, {}).check()
 
 
 @given(files=st.dictionaries(st.sampled_from(NAMES), st.binary(min_size=1, max_size=50), min_size=1), data=st.data())
 def test_any_change_on_the_way_is_noticed(files: dict[str, bytes], data: st.DataObject) -> None:
-    parcel = Parcel.pack(NAME, files)
+    transfer = Transfer.pack(NAME, files)
     name = data.draw(st.sampled_from(sorted(files)))
     changed = data.draw(st.sampled_from([None, b"", files[name] + b"x", bytes([files[name][0] ^ 1]) + files[name][1:]]))
     others = {key: value for key, value in files.items() if key != name}
     with pytest.raises(CorruptError, match="damaged on its way"):
-        replace(parcel, files=others if changed is None else {**others, name: changed}).check()
+        replace(transfer, files=others if changed is None else {**others, name: changed}).check()
 
 
 def test_too_much_is_refused_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
     many = {f"file{number}": b"" for number in range(MAX_FILES + 1)}
     with pytest.raises(MnistspecError, match="train this run with mnistspec train"):
-        Parcel.pack(NAME, many)
+        Transfer.pack(NAME, many)
     with pytest.raises(CorruptError, match="more than"):
-        Parcel(NAME, many, "").check()
-    parcel = Parcel.pack(NAME, {"model.safetensors": bytes(100)})
-    monkeypatch.setattr(transfer, "MAX_BYTES", 99)
+        Transfer(NAME, many, "").check()
+    transfer = Transfer.pack(NAME, {"model.safetensors": bytes(100)})
+    monkeypatch.setattr("mnistspec.sweeps.cluster.transfer.MAX_BYTES", 99)
     with pytest.raises(CorruptError, match="more than"):
-        parcel.check()
+        transfer.check()
     with pytest.raises(MnistspecError, match="travel over a cluster"):
-        Parcel.pack(NAME, parcel.files)
+        Transfer.pack(NAME, transfer.files)

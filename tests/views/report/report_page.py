@@ -10,7 +10,7 @@ from tests.small_mnist import write_mnist
 HOSTILE = (
     """</style><script>alert(1)</script><img src=x onerror=alert(2)> & [a](http://evil.test) `b` | **c** {{ 7*7 }}"""
 )
-# Another width is another recipe of that name; the other seeds are of the first.
+# Another width is another series of that name; the other seeds are of the first.
 SPEC = """\
 name: {name}
 title: {title}
@@ -31,7 +31,7 @@ RUNS = (
 
 
 def train_runs(folder: Path) -> tuple[Path, Path]:
-    """Train a few recipes; return the folder of their runs and that of their data."""
+    """Train a few series; return the folder of their runs and that of their data."""
     data, runs = folder / "data", folder / "runs"
     data.mkdir()
     write_mnist(data, 500, 200)

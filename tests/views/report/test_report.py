@@ -15,7 +15,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from mnistspec.analysis.collection import collect_runs
-from mnistspec.analysis.history import Narrator, Story
+from mnistspec.analysis.history import History, HistoryReader
 from mnistspec.language.loader import load_spec
 from mnistspec.runs.documents import read_json, write_json
 from mnistspec.runs.result import summarize_run
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 LABELS = ["step2", "step10 conv.out_channels=4", "step10 conv.out_channels=6", "step11 holdout=100"]
 
 
-def read_story(folder: Path, data_dir: Path | None) -> Story:
-    narrator = Narrator(collect_runs([folder]), data_dir)
-    return narrator.finish(list(narrator.read()))
+def read_story(folder: Path, data_dir: Path | None) -> History:
+    reader = HistoryReader(collect_runs([folder]), data_dir)
+    return reader.finish(list(reader.read()))
 
 
 def results(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """The result.json of all runs by the name of their recipe."""
+    """The result.json of all runs by the name of their series."""
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.rglob("result.json")):
         result = json.loads(path.read_text())
@@ -53,15 +53,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def story(runs: tuple[Path, Path]) -> Story:
+def history(runs: tuple[Path, Path]) -> History:
     """What there is to tell of them."""
     return read_story(*runs)
 
 
 @pytest.fixture(scope="module")
-def report(story: Story) -> Report:
+def report(history: History) -> Report:
     """The contents of their report."""
-    return make_report(story)
+    return make_report(history)
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +94,10 @@ def page(browser: Browser, page_file: Path) -> Iterator[Page]:
         yield page
 
 
-def test_the_order_is_that_of_names_and_numbers(story: Story, report: Report) -> None:
+def test_the_order_is_that_of_names_and_numbers(history: History, report: Report) -> None:
     assert [section.label for section in report.sections] == LABELS
     assert report.title == "Training report: step2 to step11"
-    assert [step.problems for step in story.steps] == [()] * 4
+    assert [chapter.problems for chapter in history.chapters] == [()] * 4
 
 
 def check_summary(rows: list[list[str]], folder: Path) -> None:
@@ -114,27 +114,27 @@ def check_summary(rows: list[list[str]], folder: Path) -> None:
 
 
 @needs_browser
-def test_the_figures_on_the_page(page: Page, runs: tuple[Path, Path], story: Story) -> None:
+def test_the_figures_on_the_page(page: Page, runs: tuple[Path, Path], history: History) -> None:
     check_summary(page.evaluate(TABLE, "summary"), runs[0])
-    for number, step in enumerate(story.steps, 1):
-        key, recipe = f"recipe-{number}", step.recipe
+    for number, chapter in enumerate(history.chapters, 1):
+        key, series = f"series-{number}", chapter.series
         rows = page.evaluate(TABLE, f"{key}-results")
-        assert rows[0][1].replace(",", "") == str(recipe.params)
-        assert rows[2][1].split()[0] == f"{recipe.mean:.2f}"
+        assert rows[0][1].replace(",", "") == str(series.params)
+        assert rows[2][1].split()[0] == f"{series.mean:.2f}"
         assert [row[-1] for row in rows] == ["1,234", "91.25", "92.75"]
         matrix = page.evaluate(TABLE, f"{key}-confusion")
         counts = [[0 if text == "·" else int(text) for text in row[1:11]] for row in matrix]
-        images = 100 if recipe.spec.train.holdout else 200
-        assert sum(map(sum, counts)) == images * len(recipe.runs)
+        images = 100 if series.spec.train.holdout else 200
+        assert sum(map(sum, counts)) == images * len(series.runs)
         right = sum(counts[place][place] for place in range(10))
-        assert 100 * right / (images * len(recipe.runs)) == pytest.approx(recipe.mean)
+        assert 100 * right / (images * len(series.runs)) == pytest.approx(series.mean)
         for row, line in zip(matrix, counts, strict=True):
             share = 100 * line[int(row[0])] / sum(line)
             assert int(row[11]) == sum(line)
             assert float(row[12]) == pytest.approx(share, abs=0.006)
         layers = page.evaluate(TABLE, f"{key}-layers")
-        assert sum(int(row[3].replace(",", "")) for row in layers[:-1] if row[3] != NONE) == recipe.params
-        assert layers[-1][-1] == layers[-2][-1] == str(recipe.receptive_field)
+        assert sum(int(row[3].replace(",", "")) for row in layers[:-1] if row[3] != NONE) == series.params
+        assert layers[-1][-1] == layers[-2][-1] == str(series.receptive_field)
 
 
 def test_both_forms_say_what_they_measured(page_file: Path, markdown: tuple[str, dict[str, bytes]]) -> None:
@@ -274,7 +274,7 @@ def test_what_is_missing_is_told(runs: tuple[Path, Path], tmp_path: Path) -> Non
     assert f"{second / 'metrics.csv'}: not the file that the run ended with" in problems
     assert "it has no env.json" in problems
     assert report.sections[0].errors is None
-    assert [picture.key for picture in report.sections[0].pictures] == ["recipe-1-confusion", "recipe-1-mistakes"]
+    assert [picture.key for picture in report.sections[0].pictures] == ["series-1-confusion", "series-1-mistakes"]
     page = render_html(report)
     assert "as drawn when the run ended" in page
     assert "2 seeds: lines at the mean" in page
@@ -316,10 +316,10 @@ def test_made_up_results_are_left_out_or_shown_as_texts(tmp_path: Path) -> None:
         else:
             result[key] = value
         write_json(folder / "result.json", {**result, "files": None})
-    story = read_story(tmp_path / "runs", None)
-    told = sum(len(step.recipe.runs) for step in story.steps)
+    history = read_story(tmp_path / "runs", None)
+    told = sum(len(chapter.series.runs) for chapter in history.chapters)
     assert told > 30
-    assert told + len(story.left_out) == seed + 1
-    report = make_report(story)
+    assert told + len(history.left_out) == seed + 1
+    report = make_report(history)
     assert "<script" not in render_html(report)
     assert find_markup(render_markdown(report, "pictures")[0]) == set()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from torch import nn, optim
 from torch.optim import lr_scheduler
 
 from mnistspec.language.shapes import Layer, trace
 from mnistspec.language.vocabulary.recipe import Constant
-from mnistspec.network.code_template import fill_in
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call, write_value
 
 if TYPE_CHECKING:
@@ -21,66 +21,51 @@ if TYPE_CHECKING:
     from mnistspec.language.vocabulary.recipe import Augmentation, Scheduler, Warmup
 
 _TRANSFORMS = {"rotation": "RandomRotation", "affine": "RandomAffine", "color_jitter": "ColorJitter"}
-_QUOTES = '"""'
 
 
 def write_code(spec: Spec) -> str:
     """Return the file, formatted; its network has the names, the parameters and the initialisation of the spec's."""
-    train = spec.train
-    warmup: Warmup | None = getattr(train.scheduler, "warmup", None)
-    conditions = {
-        "augment": bool(train.augment),
-        "schedule": not isinstance(train.scheduler, Constant) or warmup is not None,
-        "holdout": train.holdout > 0,
-        "qmnist": spec.data == "qmnist",
-    }
+    environment = Environment(  # noqa: S701 - it makes Python, not HTML
+        loader=PackageLoader("mnistspec", "network"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
     layers = tuple(trace(spec.layers, spec.dataset.input_shape))
-    size = f"{sum(layer.params for layer in layers):,} parameters, {sum(layer.macs for layer in layers):,}"
-    parts = {
-        "title": _prose(f"{spec.name}: {spec.title}" if spec.title else spec.name),
-        "size": f"{size} multiply-accumulates an image.",
-        "data_class": spec.dataset.torchvision_class,
-        "epochs": str(train.epochs),
-        "batch_size": str(train.batch_size),
-        "seed": str(train.seed),
-        "holdout": str(train.holdout),
-        "network": "\n".join(_write_network(layers)),
-        "augmentation": _write_augmentation(train.augment),
-        "optimizer": _write_optimizer(spec),
-        "schedule": _write_schedule(spec, warmup) if conditions["schedule"] else "",
-    }
-    return fill_in(conditions, parts)
+    return environment.get_template("program.py.jinja").render(
+        title=_write_prose(f"{spec.name}: {spec.title}" if spec.title else spec.name),
+        params=f"{sum(layer.params for layer in layers):,}",
+        macs=f"{sum(layer.macs for layer in layers):,}",
+        data_class=spec.dataset.torchvision_class,
+        is_qmnist=spec.data == "qmnist",
+        train=spec.train,
+        layers="\n".join(line for layer in layers for line in _write_layer(layer)),
+        augmentation=_write_augmentation(spec.train.augment),
+        optimizer=_write_optimizer(spec),
+        schedule=_write_schedule(spec),
+    )
 
 
-def _prose(text: str) -> str:
+def _write_prose(text: str) -> str:
     """Return free text as lines that may stand in a docstring."""
     visible = "".join(char for char in " ".join(text.split()) if char.isprintable())
-    escaped = visible.replace("\\", "\\\\").replace('"', "'")
-    return "\n".join(textwrap.wrap(escaped, WIDTH - len(_QUOTES), break_on_hyphens=False))
+    lines = textwrap.wrap(visible, WIDTH - len('"""'), break_on_hyphens=False)
+    # Escaped after it is wrapped: a line that ended within an escape would not be Python.
+    return "\n".join(lines).replace("\\", "\\\\").replace('"', "'")
 
 
-def _write_network(layers: tuple[Layer, ...]) -> Iterator[str]:
-    """Yield the lines of the function that makes the network; a comment tells what a block makes of one image."""
-    yield "def build_model() -> nn.Sequential:"
-    yield f"    {_QUOTES}Return the network: normalised images (n, 1, 28, 28) in, logits (n, 10) out."
-    yield ""
-    yield "    Beside each layer: what it makes of one image, and the side of its receptive field."
-    yield f"    {_QUOTES}"
-    yield "    return nn.Sequential("
-    yield "        OrderedDict("
-    for layer in layers:
-        *inner, (name, module) = layer.modules
-        for other, other_module in inner:
-            yield render(_write_module(other_module), 12, f"{other}=", ",")
-        shape = "x".join(map(str, layer.output_shape))
-        comment = f"  # {shape}, field {layer.receptive_field}"
-        line = render(_write_module(module), 12, f"{name}=", f",{comment}")
-        if "\n" in line:
-            yield f"            # {comment.strip(' #')}"
-            line = render(_write_module(module), 12, f"{name}=", ",")
-        yield line
-    yield "        )"
-    yield "    )"
+def _write_layer(layer: Layer) -> Iterator[str]:
+    """Yield the lines of a block's modules; a comment tells what it makes of one image."""
+    *inner, (name, module) = layer.modules
+    for other, other_module in inner:
+        yield render(_write_module(other_module), 12, f"{other}=", ",")
+    shape = "x".join(map(str, layer.output_shape))
+    comment = f"# {shape}, field {layer.receptive_field}"
+    line = render(_write_module(module), 12, f"{name}=", f",  {comment}")
+    if "\n" in line:
+        yield f"            {comment}"
+        line = render(_write_module(module), 12, f"{name}=", ",")
+    yield line
 
 
 def _write_module(module: Module) -> Call:
@@ -91,14 +76,10 @@ def _write_module(module: Module) -> Call:
 
 
 def _write_augmentation(augmentations: tuple[Augmentation, ...]) -> str:
-    transforms = Call("v2.Compose", (Call("", tuple(map(_write_transform, augmentations)), "[]"),))
-    bilinear = "    bilinear = v2.InterpolationMode.BILINEAR\n"
-    return (
-        "def make_augmentation() -> v2.Compose:\n"
-        f"    {_QUOTES}Return what changes a training image, drawn anew for each.{_QUOTES}\n"
-        f"{bilinear if 'bilinear' in str(transforms) else ''}"
-        f"{render(transforms, 4, 'return ')}\n"
-    )  # fmt: skip
+    """Return the transform as a statement; nothing without augmentations."""
+    if not augmentations:
+        return ""
+    return render(Call("v2.Compose", (Call("", tuple(map(_write_transform, augmentations)), "[]"),)), 4, "return ")
 
 
 def _write_transform(augmentation: Augmentation) -> Call:
@@ -126,33 +107,28 @@ def _write_optimizer(spec: Spec) -> str:
     if not any(str(argument).startswith("lr=") for argument in call.arguments):
         first, *rest = call.arguments  # the learning rate is worth its line even where it is torch's own
         call = Call(call.name, (first, f"lr={recipe.lr!r}", *rest))
-    return (
-        "def make_optimizer(model: nn.Module) -> torch.optim.Optimizer:\n"
-        f"    {_QUOTES}Return what changes the parameters.{_QUOTES}\n"
-        f"{render(call, 4, 'return ')}"
-    )
+    return render(call, 4, "return ")
 
 
-def _write_schedule(spec: Spec, warmup: Warmup | None) -> str:
-    """Return the function that makes the schedule; what counts in steps is written as a product."""
+def _write_schedule(spec: Spec) -> str:
+    """Return the body of the function that makes the schedule, in which what counts in steps is a product.
+
+    Nothing for a learning rate that stays as it is.
+    """
     train = spec.train
+    warmup: Warmup | None = getattr(train.scheduler, "warmup", None)
     steps = Symbol(-(-(spec.dataset.train_images - train.holdout) // train.batch_size), "steps")
     total = Symbol(train.epochs * steps, "epochs * steps")
-    lines = [
-        "def make_schedule(",
-        "    optimizer: torch.optim.Optimizer, epochs: int, steps: int",
-        ") -> lr_scheduler.LRScheduler:",
-        f"    {_QUOTES}Return what moves the learning rate; an epoch has so many steps.{_QUOTES}",
-    ]
     if warmup is None:
-        return "\n".join([*lines, render(_write_scheduler(train.scheduler, total, steps), 4, "return ")])
+        is_constant = isinstance(train.scheduler, Constant)
+        return "" if is_constant else render(_write_scheduler(train.scheduler, total, steps), 4, "return ")
     rise = max(1, round(warmup.epochs * steps))
     rest = Symbol(max(1, total - rise), "max(1, epochs * steps - rise)")
     arguments = {"start_factor": warmup.start_factor, "total_iters": Symbol(rise, "rise")}
     linear = write_call("lr_scheduler.LinearLR", lr_scheduler.LinearLR, arguments, "optimizer", by_name=True)
     both = Call("", (linear, _write_scheduler(train.scheduler, rest, steps)), "[]")
     sequence = Call("lr_scheduler.SequentialLR", ("optimizer", both, "milestones=[rise]"))
-    return "\n".join([*lines, f"    rise = max(1, round({warmup.epochs!r} * steps))", render(sequence, 4, "return ")])
+    return f"    rise = max(1, round({warmup.epochs!r} * steps))\n{render(sequence, 4, 'return ')}"
 
 
 def _write_scheduler(recipe: Scheduler, total: Symbol, steps: Symbol) -> Call:

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
+from mnistspec.language.vocabulary.blocks import FullyConnected
+from mnistspec.language.vocabulary.pools import GlobalAveragePool
 from mnistspec.network.builder import build_model
 from mnistspec.network.code import write_code
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render
@@ -150,6 +153,24 @@ def test_a_title_cannot_leave_its_docstring() -> None:
     names = run_code(spec)
     assert "exit(7)" in names["__doc__"]
     assert "数" in names["__doc__"]
+
+
+@given(st.text(max_size=400) | st.text(list("ax\\N{}u12U'\" \n\u200b é"), min_size=60, max_size=200))
+@example("a" * 81 + "\\xyy")
+@example("a" * 82 + "\\N{")
+@example("a" * 83 + "\\u12")
+@example("\\" * 300)
+@example('ends in a quote"')
+@example("\ud800 \x1b[31m")
+@settings(max_examples=200, deadline=None)
+def test_any_title_stands_in_the_docstring(title: str) -> None:
+    spec = Spec(name="drawn", layers=(GlobalAveragePool(), FullyConnected(out_features=10))).model_copy(
+        update={"title": title}
+    )
+    written = ast.get_docstring(ast.parse(write_code(spec))) or ""
+    visible = "".join(char for char in title if char.isprintable() and not char.isspace())
+    shown = "".join(written.split())
+    assert shown.startswith(f"drawn:{visible}".replace('"', "'") if title else "drawn")
 
 
 def test_symbols_are_written_as_products() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.cli.console import print_message, print_warning
 from mnistspec.errors import MnistspecError
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +48,8 @@ def _check_offers(offers: list[Offer], address: str) -> None:
         raise MnistspecError("\n".join([head, *misfits]))
     for line in compare_versions(offers):
         print_warning(line)
-    workers = f"{len(offers)} worker{'' if len(offers) == 1 else 's'}"
-    print_message(f"{workers} at {address}, {sum(offer.threads for offer in offers)} runs at a time")
+    threads = sum(offer.threads for offer in offers)
+    print_message(f"{plural(len(offers), 'worker')} at {address}, {threads} runs at a time")
 
 
 def _make_summarizer() -> Callable[[Job], str]:

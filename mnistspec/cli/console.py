@@ -8,12 +8,12 @@ import sys
 from typing import Any
 
 from mnistspec.errors import MnistspecError
-from mnistspec.language.yaml.diagnostics import printable
+from mnistspec.wording import printable_lines
 
 
 def print_result(text: str) -> None:
     """Print a result, without what could steer the terminal; raise MnistspecError if it cannot be written."""
-    _print("\n".join(printable(line) for line in text.split("\n")))
+    _print(printable_lines(text))
 
 
 def print_json(content: object) -> None:
@@ -23,8 +23,7 @@ def print_json(content: object) -> None:
 
 def print_message(text: str) -> None:
     """Print a message to stderr."""
-    lines = "\n".join(printable(line) for line in text.split("\n"))
-    print(lines, file=sys.stderr)  # noqa: T201 - this module prints, no other does
+    print(printable_lines(text), file=sys.stderr)  # noqa: T201 - this module prints, no other does
 
 
 def _print(text: str) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from mnistspec.cli.console import print_message
 from mnistspec.views.terminal.epochs import epoch_row, epochs_header
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from rich.progress import Task
@@ -25,7 +26,7 @@ _REFRESHES = 4  # a second; each takes some milliseconds from the training
 def show_progress(steps: Iterable[Step], execution: Execution) -> Iterator[Step]:
     """Pass the steps of a run on, showing them on stderr."""
     spec, training = execution.folder.spec, execution.training
-    epochs = f"{spec.train.epochs} epoch{'s' if spec.train.epochs != 1 else ''}"
+    epochs = plural(spec.train.epochs, "epoch")
     print_message(f"{spec.name} on {training.device.type}, {epochs} -> {execution.folder.path}")
     console = Console(stderr=True, highlight=False)
     return _draw_bar(steps, execution, console) if console.is_terminal else _print_lines(steps, execution)

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.text import Text
 
 from mnistspec.cli.console import print_message
-from mnistspec.language.yaml.diagnostics import printable
 from mnistspec.sweeps.sweep import RUNNING, WAITING
 from mnistspec.views.terminal.sweeps import run_line, sweep_panel
+from mnistspec.wording import printable
 
 if TYPE_CHECKING:
     from mnistspec.sweeps.sweep import Run, Sweep

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from mnistspec.data.histogram import count_levels
 from mnistspec.data.store import Source, find_in_folder, find_or_fetch, find_shipped
 from mnistspec.errors import CorruptError, UsageError
 from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
+from mnistspec.wording import did_you_mean, quote, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,9 +89,8 @@ def load_dataset(name: str, *, data_dir: Path | None = None, cache_dir: Path | N
 def _find_info(name: str) -> DatasetInfo:
     if name in DATASETS:
         return DATASETS[name]
-    close = difflib.get_close_matches(name, DATASETS, n=1)
-    hint = f'; did you mean "{close[0]}"?' if close else f"; there are {', '.join(DATASETS)}"
-    raise UsageError(f'unknown data set "{name}"{hint}')
+    hint = did_you_mean(suggest(name, DATASETS)) or f"; there are {', '.join(DATASETS)}"
+    raise UsageError(f"unknown data set {quote(name)}{hint}")
 
 
 def _read_dataset(info: DatasetInfo, source: Source, digests: tuple[str, ...] | None = None) -> Dataset:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import MnistspecError, UsageError
+from mnistspec.wording import join_names
 
 if TYPE_CHECKING:
     from mnistspec.language.vocabulary.datasets import DatasetInfo
@@ -49,7 +50,7 @@ def find_shipped() -> Source:
     """Return the MNIST files that ship with this package."""
     source, missing = _find_files(SHIPPED_FOLDER, (_NAMES,))
     if source is None:
-        raise MnistspecError(f"{SHIPPED_FOLDER}: MNIST's {_join(missing)} not found; install mnistspec again")
+        raise MnistspecError(f"{SHIPPED_FOLDER}: MNIST's {join_names(missing)} not found; install mnistspec again")
     return source
 
 
@@ -59,7 +60,7 @@ def find_in_folder(info: DatasetInfo, folder: Path) -> Source:
         raise UsageError(f"{folder}: no such folder; --data-dir takes a folder with the IDX files of {info.name}")
     source, missing = _find_files(folder, _file_names(info))
     if source is None:
-        raise UsageError(f"{folder}: {_join(missing)} not found (packed as .gz or not); {info.name} needs them")
+        raise UsageError(f"{folder}: {join_names(missing)} not found (packed as .gz or not); {info.name} needs them")
     return source
 
 
@@ -80,14 +81,14 @@ def find_or_fetch(info: DatasetInfo, cache_dir: Path | None) -> Source:
         _fetch(info.torchvision_class, root, folder)
     except (OSError, RuntimeError, HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        wanted = _join([f"{name}.gz" for name in _file_names(info)[0]])
+        wanted = join_names([f"{name}.gz" for name in _file_names(info)[0]])
         raise MnistspecError(
             f"{info.name} could not be downloaded: {reason}\n"
             f"Put {wanted} into {folder}, or name a folder that has these files with --data-dir FOLDER."
         ) from error
     source, missing = _find_files(folder, _file_names(info))
     if source is None:
-        raise MnistspecError(f"{folder}: {_join(missing)} not found after the download")
+        raise MnistspecError(f"{folder}: {join_names(missing)} not found after the download")
     return source
 
 
@@ -148,7 +149,3 @@ def _import_torchvision_datasets() -> object:
             "both from the same package index: pip install --force-reinstall torch torchvision"
         ) from error
     return datasets
-
-
-def _join(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from mnistspec.language.phrases import describe
 from mnistspec.language.vocabulary.block import Block
-from mnistspec.language.yaml.diagnostics import Span, did_you_mean, quote
 from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
+from mnistspec.wording import did_you_mean, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as AnyMapping
 
     from mnistspec.language.reader import Reader
+    from mnistspec.language.yaml.diagnostics import Span
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 

@@ -15,8 +15,9 @@ from mnistspec.language.phrases import describe
 from mnistspec.language.reader import Reader
 from mnistspec.language.spec import Spec, is_name
 from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
-from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError, did_you_mean, quote, suggest
+from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
+from mnistspec.wording import did_you_mean, quote, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
 from mnistspec.language.yaml.composer import UnreadableFileError, read_file, read_text
-from mnistspec.language.yaml.diagnostics import SETTING, Collector, Source, Span, quote
+from mnistspec.language.yaml.diagnostics import SETTING, Collector, Source, Span
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar, is_null
+from mnistspec.wording import quote
 
 if TYPE_CHECKING:
     from pathlib import Path

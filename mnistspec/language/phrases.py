@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.language.yaml.diagnostics import quote
 from mnistspec.language.yaml.tree import Mapping, Node, Scalar, Sequence
+from mnistspec.wording import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as AnyMapping

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from mnistspec.language.phrases import KEY_ALIASES, describe, expected, hint, path_of
 from mnistspec.language.vocabulary.unit import Model, Unit
-from mnistspec.language.yaml.diagnostics import SETTING, Collector, Span, did_you_mean, printable, quote
+from mnistspec.language.yaml.diagnostics import SETTING, Collector, Span
 from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
+from mnistspec.wording import did_you_mean, plural, printable, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +123,7 @@ class Reader:
             self.error("E205", detail["msg"], place)
         elif kind in {"too_long", "too_short"}:
             bound, limit = ("at most", "max_length") if kind == "too_long" else ("at least", "min_length")
-            values = f"{context[limit]} value{'s' if context[limit] != 1 else ''}"
+            values = plural(context[limit], "value")
             self.error("E203", f"{path} must have {bound} {values}, not {context['actual_length']}", place)
         else:
             wanted = expected(kind, context, detail["msg"])

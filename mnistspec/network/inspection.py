@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import torch
 
 from mnistspec.errors import UsageError
 from mnistspec.language.shapes import Layer, trace
+from mnistspec.wording import did_you_mean, quote, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,9 +92,8 @@ def find_layer(layers: Sequence[InspectedLayer], name: str) -> InspectedLayer:
     names = [layer.name for layer in layers]
     if name in names:
         return layers[names.index(name)]
-    close = get_close_matches(name, names, n=1)
-    hint = f'did you mean "{close[0]}"?' if close else f"it has {', '.join(names)}"
-    raise UsageError(f'the network has no layer "{name[:100]}"; {hint}')
+    hint = did_you_mean(suggest(name, names)) or f"; it has {', '.join(names)}"
+    raise UsageError(f"the network has no layer {quote(name)}{hint}")
 
 
 def choose_layer(layers: Sequence[InspectedLayer]) -> InspectedLayer:

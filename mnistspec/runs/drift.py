@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistspec.language.yaml.composer import read_bytes
-from mnistspec.language.yaml.diagnostics import Collector, printable
+from mnistspec.language.yaml.diagnostics import Collector
 from mnistspec.language.yaml.tree import Mapping, Scalar
+from mnistspec.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

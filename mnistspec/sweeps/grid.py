@@ -13,7 +13,7 @@ from mnistspec.files import hash_text
 from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import Document, load_documents
 from mnistspec.language.settings import shorten
-from mnistspec.language.yaml.diagnostics import quote
+from mnistspec.wording import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from mnistspec.wording import plural
 from tests.benchmarks.measurement import count_cores
 from tests.benchmarks.rows import Measurement, Row
 from tests.places import ROOT
@@ -53,7 +54,7 @@ def describe_machine() -> dict[str, Any]:
 def to_markdown(measurements: Sequence[Measurement], machine: dict[str, Any], rounds: int, note: str = "") -> str:
     """Return the table, and above it what it was measured on."""
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
-    cores = f"{machine['cores']} core{'s' if machine['cores'] != 1 else ''}"
+    cores = plural(machine["cores"], "core")
     lines = [
         f"{machine['date']}, {machine['processor']}, {cores}, {machine['system']}; {versions}.",
         f"Rounds: {rounds}; medians, lowest and highest in brackets.{note and ' ' + note}",

@@ -11,7 +11,8 @@ import pytest
 from mnistspec.errors import MnistspecError
 from mnistspec.language.loader import load_document
 from mnistspec.language.manual.codes import CODES
-from mnistspec.language.yaml.diagnostics import MAX_SHOWN, InvalidSpecError, printable
+from mnistspec.language.yaml.diagnostics import MAX_SHOWN, InvalidSpecError
+from mnistspec.wording import printable
 from tests.language.corpus_files import BAD, settings_of
 from tests.places import ROOT
 

@@ -31,8 +31,8 @@ def blocks(
     Example: mnistspec blocks conv
     """
     from mnistspec.language.manual.words import list_sections, list_words
-    from mnistspec.language.yaml.diagnostics import did_you_mean, quote, suggest
     from mnistspec.views.terminal.words import reference_markdown, reference_text, section_text, word_text
+    from mnistspec.wording import did_you_mean, quote, suggest
 
     words, sections = list_words(), list_sections()
     if name is not None:

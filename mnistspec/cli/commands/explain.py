@@ -46,7 +46,8 @@ def _codes_of(name: str) -> list[str]:
     """Return the code that a name is, or those of the errors of the spec that it is the path of."""
     from mnistspec.language.loader import load_document
     from mnistspec.language.manual.codes import CODES
-    from mnistspec.language.yaml.diagnostics import InvalidSpecError, did_you_mean, quote, suggest
+    from mnistspec.language.yaml.diagnostics import InvalidSpecError
+    from mnistspec.wording import did_you_mean, quote, suggest
 
     if name.upper() in CODES:
         return [name.upper()]

@@ -13,8 +13,9 @@ from mnistspec.language.loader import load_spec
 from mnistspec.language.manual.shipped import list_shipped, refer_to_schema
 from mnistspec.language.spec import is_name
 from mnistspec.language.yaml.composer import read_file, read_text
-from mnistspec.language.yaml.diagnostics import Collector, Source, did_you_mean, quote, suggest
+from mnistspec.language.yaml.diagnostics import Collector, Source
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
+from mnistspec.wording import did_you_mean, quote, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

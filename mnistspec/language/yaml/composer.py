@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import yaml
 
 from mnistspec.errors import UsageError
-from mnistspec.language.yaml.diagnostics import Collector, Diagnostic, Source, Span, printable, quote
+from mnistspec.language.yaml.diagnostics import Collector, Diagnostic, Source, Span
 from mnistspec.language.yaml.scalars import ambiguity, resolve
 from mnistspec.language.yaml.syntax_errors import explain
 from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence
+from mnistspec.wording import printable, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

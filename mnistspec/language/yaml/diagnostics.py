@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import SpecError
+from mnistspec.wording import plural, printable, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,7 +94,7 @@ class InvalidSpecError(SpecError):
         self.file = file
         self.diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.span.source.name, d.span.line, d.span.column)))
         count = len(self.diagnostics)
-        total = f"{count:,} error{'s' if count != 1 else ''} in {printable(file)}"
+        total = f"{plural(count, 'error')} in {printable(file)}"
         if count > MAX_SHOWN:
             total += f"; the first {MAX_SHOWN} are shown"
         super().__init__("\n".join([*(d.render() for d in self.diagnostics[:MAX_SHOWN]), total]))
@@ -126,40 +126,6 @@ class Collector:
     def suggest(self, word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
         """Return what ``suggest`` does, as long as somebody will read it: thousands of suggestions take seconds."""
         return suggest(word, choices, aliases) if len(self.diagnostics) < MAX_SHOWN else None
-
-
-def suggest(word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
-    """Return the choice that ``word`` was probably meant to be, or None; ``aliases`` lead to choices."""
-    names = {_fold(choice): choice for choice in choices}
-    known = {_fold(alias): name for alias, name in (aliases or {}).items() if name in names.values()}
-    every = {**known, **names}
-    folded = _fold(word[:64])
-    if folded in every:
-        return every[folded]
-    close = difflib.get_close_matches(folded, every, n=3, cutoff=0.65)
-    # Of several that are close, the one with the same letters: the slip that swaps two is the commonest.
-    close.sort(key=lambda name: sorted(name) != sorted(folded))
-    return every[close[0]] if close else None
-
-
-def did_you_mean(name: str | None) -> str:
-    """Return the end of a sentence that offers ``name``."""
-    return f'; did you mean "{name}"?' if name else ""
-
-
-def quote(text: str) -> str:
-    """Return user text in quotes, shortened and without control characters, safe for a terminal."""
-    shown = printable(text[:50])
-    return f'"{shown[:40]}..."' if len(shown) > 43 else f'"{shown}"'
-
-
-def printable(text: str) -> str:
-    """Replace what would move a terminal's cursor or change its state, character for character."""
-    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text)
-
-
-def _fold(word: str) -> str:
-    return re.sub(r"[\s_-]", "", word.lower())
 
 
 def _excerpt(span: Span) -> list[str]:

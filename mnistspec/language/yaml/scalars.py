@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mnistspec.language.yaml.diagnostics import quote
+from mnistspec.wording import quote
 
 if TYPE_CHECKING:
     from mnistspec.language.yaml.tree import Value

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.views.formats import format_share
 from mnistspec.views.pictures.page import GREY, MARGIN, SMALL_SIZE, Page, make_printable, measure_text
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,5 +71,5 @@ def draw_mistakes(
 def _describe(shown: int, wrong: int) -> str:
     if not wrong:
         return "no mistakes"
-    count = f"showing {shown:,} of {wrong:,} mistake{'s' if wrong > 1 else ''}"
+    count = f"showing {shown:,} of {plural(wrong, 'mistake')}"
     return f"{count}, the most confident first: actual \N{RIGHTWARDS ARROW} predicted, confidence"

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from mnistspec.views.pictures.confusion import draw_confusion
 from mnistspec.views.report.gallery import draw_gallery
 from mnistspec.views.report.wording import KINDS, mark_of, with_arrows
+from mnistspec.wording import markdown_table
 
 if TYPE_CHECKING:
     from mnistspec.views.report.contents import Report
@@ -58,9 +59,8 @@ def _write_code(text: str) -> Markup:
 
 def _write_table(table: Table) -> Markup:
     marks = [":--" if index in table.words else "--:" for index in range(len(table.head))]
-    lines = [[escape_markdown(text) for text in row] for row in (table.head, *table.rows)]
-    lines.insert(1, [Markup(mark) for mark in marks])  # noqa: S704 - constants
-    return Markup("\n").join(Markup(f"| {' | '.join(line)} |") for line in lines)  # noqa: S704 - escaped just now
+    head, *rows = ([escape_markdown(text) for text in row] for row in (table.head, *table.rows))
+    return Markup(markdown_table(head, rows, marks))  # noqa: S704 - escaped just now
 
 
 def _draw(section: Section) -> dict[str, bytes]:

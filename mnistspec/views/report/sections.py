@@ -12,10 +12,11 @@ from mnistspec.analysis.mistakes import find_representative
 from mnistspec.errors import CorruptError
 from mnistspec.files import read_limited
 from mnistspec.views.report.charts import Curve, draw_curves
-from mnistspec.views.report.tables import Table, epochs_table, images_of, layers_table, plural, results_table
+from mnistspec.views.report.tables import Table, epochs_table, images_of, layers_table, results_table
 from mnistspec.views.terminal.difference import describe_difference
 from mnistspec.views.terminal.leaderboard import difference_text
 from mnistspec.views.units import write_unit
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from mnistspec.analysis.comparison import Series

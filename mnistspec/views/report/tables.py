@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mnistspec.analysis.history import is_figure
 from mnistspec.analysis.mistakes import find_representative
 from mnistspec.views.units import write_unit
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,11 +183,6 @@ def images_of(series: Series) -> str:
     held_out = series.spec.train.holdout
     data = series.spec.data
     return f"{held_out:,} held-out training images of {data}" if held_out else f"{data} test set"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a number of things."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _accuracy(runs: Sequence[Record], key: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.language.manual.codes import CODES
 from mnistspec.language.manual.mistakes import MISTAKES, answer
-from mnistspec.language.yaml.diagnostics import printable
+from mnistspec.wording import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,4 +49,4 @@ def _page(code: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return indent("\n".join(map(printable, text.rstrip("\n").split("\n"))), "    ")
+    return indent(printable_lines(text.rstrip("\n")), "    ")

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnistspec.analysis.labels import label_recipes
+from mnistspec.wording import markdown_table
 
 if TYPE_CHECKING:
     from mnistspec.analysis.comparison import Comparison, Contrast, Series
@@ -55,8 +56,8 @@ def leaderboard_markdown(comparison: Comparison) -> str:
     rows = [
         [label, *_cells(series)] for label, series in zip(labels_of(comparison), comparison.all_series, strict=True)
     ]
-    lines = [["spec", *_HEADINGS], [":--", *("--:" for _ in _HEADINGS)], *rows]
-    table = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    table = markdown_table(["spec", *_HEADINGS], cells, [":--", *("--:" for _ in _HEADINGS)])
     note = _NOTE.replace("*", "\\*")
     sentence = difference_text(comparison)
     return "\n\n".join(filter(None, [table, f"{note[0].upper()}{note[1:]}.", sentence]))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mnistspec.wording import plural
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def result_text(result: dict[str, Any], path: Path) -> str:
     """Return a run's result: the last epoch's figure first, the best labelled as such, then targets and folder."""
-    epochs = f"{result['epochs']} epoch{'s' if result['epochs'] != 1 else ''} ({result['seconds']['total']:,.0f} s)"
+    epochs = f"{plural(result['epochs'], 'epoch')} ({result['seconds']['total']:,.0f} s)"
     params = f"{result['params']:,} parameters"
     lines = [
         f"{result['name']}: test accuracy {result['test_accuracy']:.2f} % after {epochs}, {params}",

@@ -9,8 +9,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from mnistspec.language.yaml.diagnostics import printable
 from mnistspec.sweeps.sweep import RUNNING, WAITING
+from mnistspec.wording import plural, printable
 
 if TYPE_CHECKING:
     from mnistspec.sweeps.sweep import Run, Sweep
@@ -20,7 +20,7 @@ def plan_line(sweep: Sweep) -> str:
     """Return what there is to do, before it begins."""
     resumed = sum(run.resume for run in sweep.runs)
     ended = [f"{count} {status} already" for status, count in sweep.counts.items() if status != WAITING]
-    words = [f"{_count(len(sweep.runs), 'run')} in {sweep.root}", *ended]
+    words = [f"{plural(len(sweep.runs), 'run')} in {sweep.root}", *ended]
     return ", ".join([*words, f"{resumed} to go on from a checkpoint"] if resumed else words)
 
 
@@ -34,7 +34,7 @@ def run_line(run: Run, sweep: Sweep) -> str:
     if run.is_done:
         accuracy, seconds = f"{run.result['test_accuracy']:.2f} %", f"{run.result['seconds']['total']:,.0f} s"
         progress = f"{ended} of {len(sweep.runs)}"
-        return f"{head}: test accuracy {accuracy} after {_count(run.epochs, 'epoch')}, {seconds} ({progress})"
+        return f"{head}: test accuracy {accuracy} after {plural(run.epochs, 'epoch')}, {seconds} ({progress})"
     folder = f" ({run.folder})" if run.folder else ""
     return f"{head}: {run.message}{folder}"
 
@@ -43,7 +43,7 @@ def counts_line(sweep: Sweep) -> str:
     """Return how many runs there are of each status, and the time that is left."""
     words = [f"{count} {status}" for status, count in sweep.counts.items() if count]
     left = sweep.time_left() if sweep.counts[RUNNING] else None
-    return ", ".join([_count(len(sweep.runs), "run") + ": " + words[0], *words[1:]]) + (
+    return ", ".join([plural(len(sweep.runs), "run") + ": " + words[0], *words[1:]]) + (
         f", {_duration(left)} left" if left else ""
     )
 
@@ -57,10 +57,6 @@ def sweep_panel(sweep: Sweep) -> Group:
         if run.status == RUNNING:
             table.add_row(Text(printable(run.job.label)), f"{run.epochs} of {run.job.spec.train.epochs}")
     return Group(*([table] if table.row_count else []), Text(counts_line(sweep), style="bold"))
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mnistspec.language.vocabulary.block import Block
+from mnistspec.wording import markdown_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,11 +45,11 @@ def reference_markdown(words: Sequence[Word], sections: Sequence[Section]) -> st
     """Return a table a family, and one for each section of plain keys."""
     parts = []
     for family, members in groupby(words, lambda word: word.family):
-        rows = [f"| `{word.name}` | {_join([word.summary, _shape(word)])} | {_keys(word)} |" for word in members]
-        parts.append("\n".join([f"| {family} | what it does | keys and defaults |", "| --- | --- | --- |", *rows]))
+        rows = [[f"`{word.name}`", _join([word.summary, _shape(word)]), _keys(word)] for word in members]
+        parts.append(markdown_table([family, "what it does", "keys and defaults"], rows))
     for section in sections:
-        rows = [f"| `{key.name}` | {key.sentence} |" for key in section.keys]
-        parts.append("\n".join([f"| `{section.name}` | {section.summary} |", "| --- | --- |", *rows]))
+        rows = [[f"`{key.name}`", key.sentence] for key in section.keys]
+        parts.append(markdown_table([f"`{section.name}`", section.summary], rows))
     return "\n\n".join(parts)
 
 

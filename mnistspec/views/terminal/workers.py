@@ -8,7 +8,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from mnistspec.language.yaml.diagnostics import printable
+from mnistspec.wording import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,5 +33,5 @@ def workers_table(offers: Sequence[Offer]) -> Table:
             "\n".join(offer.machine.get("data_sets", [])),
             "yes" if offer.fits else "no",
         )
-        table.add_row(*(Text("\n".join(printable(line) for line in cell.split("\n"))) for cell in cells))
+        table.add_row(*(Text(printable_lines(cell)) for cell in cells))
     return table

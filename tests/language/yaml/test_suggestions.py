@@ -7,7 +7,7 @@ import pytest
 from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.language.vocabulary.recipe import Augmentation, Optimizer, Scheduler
 from mnistspec.language.vocabulary.unit import Unit
-from mnistspec.language.yaml.diagnostics import suggest
+from mnistspec.wording import suggest
 
 ALL = [member for family in (Block, Optimizer, Scheduler, Augmentation) for member in family.members.values()]
 

@@ -1,0 +1,65 @@
+"""How sentences are made: what is safe to print, quotes, suggestions, numbers of things, lists, Markdown tables."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+def printable(text: str) -> str:
+    """Replace what would move a terminal's cursor or change its state, character for character."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """Return the text with each of its lines printable."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def quote(text: str) -> str:
+    """Return user text in quotes, shortened and without control characters, safe for a terminal."""
+    shown = printable(text[:50])
+    return f'"{shown[:40]}..."' if len(shown) > 43 else f'"{shown}"'
+
+
+def suggest(word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
+    """Return the choice that ``word`` was probably meant to be, or None; ``aliases`` lead to choices."""
+    names = {_fold(choice): choice for choice in choices}
+    known = {_fold(alias): name for alias, name in (aliases or {}).items() if name in names.values()}
+    every = {**known, **names}
+    folded = _fold(word[:64])
+    if folded in every:
+        return every[folded]
+    close = difflib.get_close_matches(folded, every, n=3, cutoff=0.65)
+    # Of several that are close, the one with the same letters: the slip that swaps two is the commonest.
+    close.sort(key=lambda name: sorted(name) != sorted(folded))
+    return every[close[0]] if close else None
+
+
+def did_you_mean(name: str | None) -> str:
+    """Return the end of a sentence that offers ``name``."""
+    return f'; did you mean "{name}"?' if name else ""
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number of things: 1 epoch, 1,200 epochs."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them: a, b and c."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = ()) -> str:
+    """Return a Markdown table; cells are Markdown on one line, ``marks`` (``:--``, ``--:``) align the columns."""
+    lines = [head, marks or ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _fold(word: str) -> str:
+    return re.sub(r"[\s_-]", "", word.lower())

@@ -8,6 +8,10 @@ class MnistspecError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code  # of the page in which ``explain`` says more; "" for errors that have none
+
 
 class UsageError(MnistspecError):
     """The call is wrong: an option, an argument, or a file that is not there."""

@@ -30,7 +30,7 @@ from mnistspec.cli.commands.sweep import sweep
 from mnistspec.cli.commands.train import train
 from mnistspec.cli.commands.validate import validate
 from mnistspec.cli.commands.worker_check import worker_check
-from mnistspec.cli.console import print_error
+from mnistspec.cli.console import print_error, print_more
 from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.errors import MnistspecError
 
@@ -74,7 +74,8 @@ def main() -> None:
     try:
         app()
     except MnistspecError as error:
-        print_error(str(error))
+        print_error(error)
+        print_more(error)
         sys.exit(error.exit_code)
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from mnistspec.errors import MnistspecError
+from mnistspec.errors import MnistspecError, SpecError
 from mnistspec.wording import printable_lines
 
 
@@ -42,10 +42,15 @@ def print_warning(text: str) -> None:
     print_message(f"mnistspec: warning: {text}")
 
 
-def print_error(text: str) -> None:
+def print_error(error: MnistspecError | str) -> None:
     """Print an error to stderr; one that begins with its place needs no other beginning."""
-    located = text.split("\n", maxsplit=1)[0].count(":") >= 3 and "\n" in text
-    print_message(text if located else f"mnistspec: {text}")
+    print_message(str(error) if isinstance(error, SpecError) else f"mnistspec: {error}")
+
+
+def print_more(error: MnistspecError) -> None:
+    """Say where to read more about an error, if there is a page about it."""
+    if error.code:
+        print_message(f"mnistspec explain {error.code} says more")
 
 
 def print_table(table: Any) -> None:  # noqa: ANN401 - any of rich's renderables

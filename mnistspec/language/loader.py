@@ -70,14 +70,14 @@ def load_document(
 def load_documents(sources: Iterable[tuple[Path, Iterable[str]]]) -> list[Document]:
     """Return the document of each file with its settings; raise SpecError with the errors of all of them, each once."""
     documents: list[Document] = []
-    problems: dict[str, None] = {}
+    problems: dict[str, str] = {}
     for path, settings in sources:
         try:
             documents.append(load_document(path, settings))
         except InvalidSpecError as error:
-            problems[str(error)] = None  # a mistake in a file is the same under every setting
+            problems[str(error)] = error.code  # a mistake in a file is the same under every setting
     if problems:
-        raise SpecError("\n".join(problems))
+        raise SpecError("\n".join(problems), next(iter(problems.values())))
     return documents
 
 

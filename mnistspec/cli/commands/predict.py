@@ -34,7 +34,7 @@ def predict(
             scores = model.predict(prepare_image(path).unsqueeze(0))[0].tolist()
         except UsageError as error:
             rows.append({"image": str(path), "error": str(error)})
-            print_error(str(error))
+            print_error(error)
         else:
             probability, prediction = max(zip(scores, names, strict=True))
             probabilities = dict(zip(names, scores, strict=True))

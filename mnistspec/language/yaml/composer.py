@@ -35,8 +35,8 @@ class UnreadableFileError(UsageError):
     def __init__(self, path: Path, error: Exception) -> None:
         self.reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         message = f'cannot read the spec "{printable(str(path))}": {self.reason}'
-        self.diagnostic = Diagnostic("E100", message, Span(Source(str(path), ""), 1, 1))
-        super().__init__(message)
+        self.diagnostics = (Diagnostic("E100", message, Span(Source(str(path), ""), 1, 1)),)
+        super().__init__(f"{message} [E100]", "E100")
 
 
 class _Unreadable(Exception):  # noqa: N818 - control flow of this module: the error itself is in the collector

@@ -70,7 +70,8 @@ class Diagnostic:
         if self.help:
             tail.append(f"     = help: {self.help}")
         return "\n".join(
-            printable(line) for line in (f"{self.span.where}: {self.message}", *_excerpt(self.span), *tail)
+            printable(line)
+            for line in (f"{self.span.where}: {self.message} [{self.code}]", *_excerpt(self.span), *tail)
         )
 
     def as_json(self) -> dict[str, object]:
@@ -97,7 +98,8 @@ class InvalidSpecError(SpecError):
         total = f"{plural(count, 'error')} in {printable(file)}"
         if count > MAX_SHOWN:
             total += f"; the first {MAX_SHOWN} are shown"
-        super().__init__("\n".join([*(d.render() for d in self.diagnostics[:MAX_SHOWN]), total]))
+        text = "\n".join([*(d.render() for d in self.diagnostics[:MAX_SHOWN]), total])
+        super().__init__(text, self.diagnostics[0].code)
 
 
 @dataclass

@@ -63,11 +63,11 @@ def test_validate_tells_all_errors_at_once(mnistspec: CommandLine, tmp_path: Pat
     assert done.code == 2
     assert done.out == f"{SPECS / 'step1.yaml'}: ok, 15 blocks, 4,572 parameters\n"
     assert [line for line in done.err.splitlines() if line.startswith(f"{path}:")] == [
-        f'{path}:2:5: unknown block "conb"; did you mean "conv"?',
-        f'{path}:4:10: fc has no key "out_feature"; did you mean "out_features"?',
-        f'{path}:5:17: epochs must be a whole number, not the text "ten"',
+        f'{path}:2:5: unknown block "conb"; did you mean "conv"? [E204]',
+        f'{path}:4:10: fc has no key "out_feature"; did you mean "out_features"? [E201]',
+        f'{path}:5:17: epochs must be a whole number, not the text "ten" [E203]',
     ]
-    assert done.err.endswith(f"3 errors in {path}\n")
+    assert done.err.endswith(f"3 errors in {path}\nmnistspec explain E204 says more\n")
 
 
 def test_validate_json_has_codes_and_places(mnistspec: CommandLine, tmp_path: Path) -> None:

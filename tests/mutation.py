@@ -1,0 +1,248 @@
+"""Mutation testing by hand: one small change at a time to a copy of the package, and whether its tests notice.
+
+    python -m tests.mutation mnistspec/language/shapes.py mnistspec/analysis/significance.py --sample 40
+    python -m tests.mutation mnistspec/training --minutes 30 --seed 1
+    python -m tests.mutation mnistspec/network/code.py --tests tests/network/test_code.py
+
+A mutant is killed if a test fails or never ends, and survives otherwise: then a test is missing, or the change makes no
+difference (``max(1, n)`` for an ``n`` that is never 0). Mutants run one after the other, in processes forked from one
+that has imported torch. The working tree stays as it is: its files that git does not ignore are copied to a temporary
+folder first. Exit code 1 if a mutant survived.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+# The tests that hold a folder of the package, quickest first; the longest prefix of a file's path counts.
+ROOMS = {
+    "mnistspec/language": ("tests/language", "tests/network", "tests/cli/commands/test_language.py"),
+    "mnistspec/network": ("tests/network", "tests/views/terminal"),
+    "mnistspec/data": ("tests/data",),
+    "mnistspec/training": ("tests/training", "tests/robustness/test_resume.py"),
+    "mnistspec/runs": ("tests/runs", "tests/robustness", "tests/cli/commands"),
+    "mnistspec/sweeps": ("tests/sweeps", "tests/cli/commands/test_sweep.py"),
+    "mnistspec/analysis": ("tests/analysis", "tests/sweeps/test_sweep.py", "tests/views/report", "tests/cli/commands"),
+    "mnistspec/export": ("tests/cli/commands/test_export.py",),
+    "mnistspec/pages": ("tests/pages",),
+    "mnistspec/views": ("tests/views",),
+    "mnistspec/cli": ("tests/cli",),
+    "mnistspec": ("tests",),
+}
+WARM = ("torch", "torch._dynamo", "torchvision", "torchinfo", "pydantic", "typer", "rich", "pytest")
+SECONDS = 300  # for the tests of one mutant; one that never ends is killed, too
+
+_SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.Mult, ast.Pow: ast.Mult,
+}  # fmt: skip
+_PARTNERS = {"min": "max", "max": "min", "any": "all", "all": "any", "floor": "ceil", "ceil": "floor", "sin": "cos",
+             "cos": "sin"}  # fmt: skip
+_REMOVED = (ast.Expr, ast.AugAssign, ast.Raise, ast.Continue, ast.Break, ast.Delete)
+
+Change = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A file of the package with one change: its text, the line of the change, and the lines that differ."""
+
+    file: str
+    line: int
+    text: str
+    difference: str
+
+
+def find_changes(tree: ast.AST) -> Iterator[tuple[int, Change]]:
+    """Yield line and change, which is made in place, for all that can be changed; always in the same order."""
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if isinstance(value, list):
+                for index, node in enumerate(value):
+                    yield from _changes_of(node, lambda new, v=value, i=index: v.__setitem__(i, new))  # type: ignore[misc]
+            elif isinstance(value, ast.AST):
+                yield from _changes_of(value, lambda new, p=parent, n=name: setattr(p, n, new))  # type: ignore[misc]
+
+
+def _changes_of(node: object, put: Callable[[ast.AST], None]) -> Iterator[tuple[int, Change]]:
+    """Yield the changes of one node itself; ``put`` puts another into its place."""
+    line = getattr(getattr(node, "target", node), "lineno", 0)  # a part of a comprehension has its target's
+    for changes in (_operators, _values, _calls, _statements):
+        for change in changes(node, put):
+            yield line, change
+
+
+def _operators(node: object, put: Callable[[ast.AST], None]) -> Iterator[Change]:
+    match node:
+        case ast.Compare(ops=[operator, *_]):
+            yield lambda: node.ops.__setitem__(0, _SWAPPED[type(operator)]())  # type: ignore[call-overload]
+        case ast.BinOp() | ast.BoolOp() | ast.AugAssign() if type(node.op) in _SWAPPED:
+            yield lambda: setattr(node, "op", _SWAPPED[type(node.op)]())
+        case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
+            yield lambda: put(operand)
+
+
+def _values(node: object, put: Callable[[ast.AST], None]) -> Iterator[Change]:
+    match node:
+        case ast.Constant(value=bool() as truth):
+            yield lambda: put(ast.Constant(not truth))
+        case ast.Constant(value=int() | float() as number):
+            yield lambda: put(ast.Constant(number + 1))
+            yield lambda: put(ast.Constant(number - 1))
+        case ast.Return(value=ast.expr()) if ast.unparse(node) != "return None":
+            yield lambda: setattr(node, "value", ast.Constant(None))
+
+
+def _calls(node: object, put: Callable[[ast.AST], None]) -> Iterator[Change]:  # noqa: ARG001 - changes in place
+    match node:
+        case ast.Call(func=ast.Name(id=name) as called) if name in _PARTNERS:
+            yield lambda: setattr(called, "id", _PARTNERS[name])
+        case ast.Call(func=ast.Attribute(attr=name) as called) if name in _PARTNERS:
+            yield lambda: setattr(called, "attr", _PARTNERS[name])
+    if isinstance(node, ast.Call) and len(node.args) > 1:
+        yield lambda: node.args.__setitem__(slice(2), node.args[1::-1])
+
+
+def _statements(node: object, put: Callable[[ast.AST], None]) -> Iterator[Change]:
+    if isinstance(node, ast.If | ast.IfExp | ast.While) and ast.unparse(node.test) != "TYPE_CHECKING":
+        yield lambda: setattr(node, "test", ast.UnaryOp(ast.Not(), node.test))
+    is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    if isinstance(node, _REMOVED) and not is_docstring:
+        yield lambda: put(ast.Pass())
+    if isinstance(node, ast.comprehension) and node.ifs:
+        yield node.ifs.clear
+
+
+def make_mutants(path: Path, file: str) -> Iterator[Mutant]:
+    """Yield all mutants of a file, which is called ``file`` in the report."""
+    source = path.read_text(encoding="utf-8")
+    before = ast.unparse(ast.parse(source))
+    for index in range(sum(1 for _ in find_changes(ast.parse(source)))):
+        tree = ast.parse(source)
+        line, change = list(find_changes(tree))[index]
+        change()
+        after = ast.unparse(ast.fix_missing_locations(tree))
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+        told = [f"    {text[0]} {text[1:].strip()[:150]}" for text in list(lines)[3:]]
+        if told:
+            yield Mutant(file, line, after, "\n".join(told))
+
+
+def tests_of(file: str) -> tuple[str, ...]:
+    """Return the tests that hold a file of the package."""
+    return ROOMS[max((room for room in ROOMS if file.startswith(room)), key=len)]
+
+
+def copy_checkout(folder: Path) -> None:
+    """Copy all files of the working tree that git does not ignore."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+
+def run_tests(folder: Path, tests: tuple[str, ...]) -> int | None:
+    """Run tests in a copy of the checkout, in a forked process; return the exit code, None if they never ended."""
+    child = os.fork()
+    if not child:
+        os.setsid()
+        _become_pytest(folder, tests)
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+def _become_pytest(folder: Path, tests: tuple[str, ...]) -> None:
+    """Run pytest in this process, which ends with its exit code."""
+    code = 3
+    try:
+        silence = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+        os.chdir(folder)
+        os.environ["PYTHONPATH"] = str(folder)
+        sys.path[0] = str(folder)
+        for name in [name for name in sys.modules if name.split(".")[0] in {"tests", "mnistspec"}]:
+            del sys.modules[name]
+        sys.dont_write_bytecode = True
+        code = int(import_module("pytest").main(["-x", "-n0", "-q", "-p", "no:cacheprovider", *tests]))
+    except BaseException:  # noqa: BLE001 - reported in the output, as a test's own failure is
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> int:
+    """Make a sample of mutants and report on each; return 1 if one survived."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("paths", nargs="+", type=Path, help="files or folders of the package")
+    parser.add_argument("--sample", type=int, default=40, help="mutants a file, at most (default: 40)")
+    parser.add_argument("--seed", type=int, default=0, help="draws the sample (default: 0)")
+    parser.add_argument("--minutes", type=float, default=60, help="begin no mutant after this time (default: 60)")
+    parser.add_argument("--tests", nargs="+", default=(), help="tests to run instead of those of the room")
+    options = parser.parse_args()
+    end = time.monotonic() + 60 * options.minutes
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for name in WARM:
+        import_module(name)
+    files = sorted({f for path in options.paths for f in (path.rglob("*.py") if path.is_dir() else [path])})
+    survived = tested = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_checkout(folder)
+        for file in (str(path.resolve().relative_to(ROOT)) for path in files):
+            tests = tuple(options.tests) or tests_of(file)
+            if code := run_tests(folder, tests):
+                sys.exit(f"{file}: its tests do not pass without a change (exit code {code}):\n{_tail(folder)}")
+            original = (folder / file).read_bytes()
+            mutants = list(make_mutants(folder / file, file))
+            chosen = sorted(random.Random(options.seed).sample(mutants, min(options.sample, len(mutants))),  # noqa: S311 - no secret
+                            key=lambda mutant: mutant.line)  # fmt: skip
+            for mutant in chosen:
+                if time.monotonic() > end:
+                    break
+                (folder / file).write_text(mutant.text, encoding="utf-8")
+                code = run_tests(folder, tests)
+                word = {0: "SURVIVED", None: "killed (time)"}.get(code, "killed")
+                survived, tested = survived + (code == 0), tested + 1
+                sys.stdout.write(f"{word} {mutant.file}:{mutant.line}\n{mutant.difference}\n")
+                sys.stdout.flush()
+            (folder / file).write_bytes(original)
+    sys.stdout.write(f"{tested - survived} of {tested} killed\n")
+    return int(survived > 0)
+
+
+def _tail(folder: Path) -> str:
+    return (folder / "output.txt").read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

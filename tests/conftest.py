@@ -1,4 +1,8 @@
-"""What all tests share."""
+"""What all tests share.
+
+``pytest --regenerate`` writes golden files anew; ``pytest --hypothesis-profile=long`` draws more examples, and others
+in every run (tests/profiles.py); ``python -m tests.mutation`` looks for changes of the package that no test notices.
+"""
 
 from __future__ import annotations
 

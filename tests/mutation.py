@@ -117,7 +117,7 @@ def _calls(node: object, put: Callable[[ast.AST], None]) -> Iterator[Change]:  #
             yield lambda: setattr(called, "id", _PARTNERS[name])
         case ast.Call(func=ast.Attribute(attr=name) as called) if name in _PARTNERS:
             yield lambda: setattr(called, "attr", _PARTNERS[name])
-    if isinstance(node, ast.Call) and len(node.args) > 1:
+    if isinstance(node, ast.Call) and len(node.args) > 1 and ast.unparse(node.func) not in {"min", "max"}:
         yield lambda: node.args.__setitem__(slice(2), node.args[1::-1])
 
 

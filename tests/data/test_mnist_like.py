@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.data import dataset, store
@@ -122,7 +122,6 @@ def test_qmnist_under_its_own_names(tmp_path: Path) -> None:
     assert len(qmnist.test_images) == 10
 
 
-@settings(deadline=None)
 @given(pixels=st.lists(st.integers(0, 255), min_size=1, max_size=200))
 def test_statistics_are_those_of_numpy(pixels: list[int]) -> None:
     levels = count_levels(torch.tensor(pixels, dtype=torch.uint8))

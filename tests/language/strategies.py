@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from hypothesis import example
 from hypothesis import strategies as st
 
 from mnistspec.language.spec import Notes, Reference, Spec, Targets
@@ -76,6 +78,49 @@ def networks(draw: st.DrawFn, words: tuple[str, ...] = (), max_size: int = 8) ->
     else:
         blocks += [Block.members[draw(st.sampled_from(["gap", "flatten"]))](), Block.members["fc"](out_features=10)]
     return tuple(blocks)
+
+
+def block(word: str, **arguments: Any) -> Block:
+    """Return a block by its word."""
+    made: Block = Block.members[word](**arguments)
+    return made
+
+
+def _conv(**arguments: Any) -> Block:
+    return block("conv", **{"out_channels": 4, **arguments})
+
+
+_HEAD = (block("gap"), block("fc", out_features=10))
+# A network for each rule that a drawn one may leave out.
+PINNED = {
+    "dilation": (_conv(dilation=2), block("maxpool"), _conv(dilation=3), *_HEAD),
+    "batch norm without affine": (_conv(), block("bn", affine=False), block("relu"), *_HEAD),
+    "groups": (_conv(), _conv(out_channels=8, groups=4), _conv(out_channels=6, groups=2, bias=False), *_HEAD),
+    "padding": (_conv(kernel_size=5, padding=2), _conv(padding=2), _conv(kernel_size=1, padding=1), *_HEAD),
+    "stride with a remainder": (_conv(stride=2), _conv(kernel_size=2, stride=3, padding=1), *_HEAD),
+    "padded pools": (
+        block("maxpool", kernel_size=3, stride=2, padding=1), block("avgpool", kernel_size=4, stride=3, padding=2),
+        *_HEAD,
+    ),
+    "pools with a remainder": (block("maxpool", kernel_size=3), block("avgpool", kernel_size=2, stride=3), *_HEAD),
+    "the smallest map that padding allows": (
+        _conv(kernel_size=28), _conv(padding=1), _conv(dilation=2, padding=2), block("maxpool", padding=1), *_HEAD,
+    ),
+    "features": (
+        _conv(stride=4), block("flatten"), block("fc", out_features=8, bias=False), block("bn"), block("relu"),
+        block("dropout", p=0.2), block("fc", out_features=10),
+    ),
+    "mixing": (_conv(), block("1x1", out_channels=6, bias=False), block("1x1", out_channels=10), block("gap")),
+}  # fmt: skip
+_Test = TypeVar("_Test", bound=Callable[..., None])
+
+
+def pinned(test: _Test) -> _Test:
+    """Give a test of drawn ``blocks`` or a drawn ``spec`` each pinned network, too."""
+    for layers in PINNED.values():
+        takes_blocks = "blocks" in test.__annotations__
+        test = example(**({"blocks": layers} if takes_blocks else {"spec": Spec(name="pinned", layers=layers)}))(test)
+    return test
 
 
 def optimizers() -> st.SearchStrategy[Optimizer]:

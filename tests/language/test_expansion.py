@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.spec import Spec
 from tests.language.strategies import specs
-
-_LENIENT = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+from tests.profiles import examples
 
 
 def fold(data: dict[str, Any], cut: int) -> dict[str, Any]:
@@ -40,7 +37,7 @@ def fold(data: dict[str, Any], cut: int) -> dict[str, Any]:
     return {**data, "blocks": groups, "layers": layers, **({"defaults": defaults} if defaults else {})}
 
 
-@_LENIENT
+@examples(60)
 @given(spec=specs(), cut=st.integers(0, 8))
 def test_groups_repeats_and_defaults_written_out(spec: Spec, cut: int, tmp_path: Path) -> None:
     data = spec.as_data()
@@ -57,7 +54,7 @@ def test_groups_repeats_and_defaults_written_out(spec: Spec, cut: int, tmp_path:
     assert "blocks" not in shown.read_text(encoding="utf-8").split("layers:")[0].splitlines()
 
 
-@_LENIENT
+@examples(60)
 @given(parent=specs(), child=specs())
 def test_what_a_spec_extends_written_out(parent: Spec, child: Spec, tmp_path: Path) -> None:
     (tmp_path / "parent.yaml").write_text(dump_spec(parent), encoding="utf-8")

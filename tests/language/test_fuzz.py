@@ -7,13 +7,14 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.errors import MnistspecError
 from mnistspec.language.loader import load_document
 from tests.language.corpus_files import BAD, GOOD
 from tests.places import SPECS
+from tests.profiles import examples
 
 SEEDS = [path.read_bytes() for path in [*sorted(SPECS.glob("*.yaml")), *GOOD, *BAD] if path.stat().st_size < 10_000]
 PIECES = [
@@ -75,7 +76,7 @@ def load(path: Path) -> None:
     assert time.process_time() - start < SECONDS
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(400)
 @given(data=mutants())
 def test_mutants(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "mutant.yaml"
@@ -84,7 +85,7 @@ def test_mutants(data: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=20_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(20_000)
 @given(data=mutants() | st.binary())
 def test_many_mutants(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "mutant.yaml"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_document
 from mnistspec.language.spec import Spec
-from tests.language.strategies import specs
+from tests.language.strategies import pinned, specs
+from tests.profiles import examples
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@examples(150)
 @given(spec=specs())
+@pinned
 def test_dumped_and_loaded_it_is_the_same(spec: Spec, tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(dump_spec(spec), encoding="utf-8")

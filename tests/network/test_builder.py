@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -16,9 +16,10 @@ from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.network.builder import build_model
 from tests.language.corpus_files import GOOD, settings_of
-from tests.language.strategies import networks
+from tests.language.strategies import networks, pinned
 from tests.network.by_hand import STEPS
 from tests.places import SPECS
+from tests.profiles import examples
 
 
 @pytest.mark.parametrize("step", range(7))
@@ -71,8 +72,9 @@ def test_groups_and_repeats_have_parameters_of_their_own() -> None:
     assert len(parameters) == len(set(parameters))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(blocks=networks())
+@pinned
 def test_arithmetic_is_torchs(blocks: tuple[Block, ...]) -> None:
     spec = Spec(name="drawn", layers=blocks)
     layers = list(trace(blocks, (1, 28, 28)))

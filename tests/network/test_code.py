@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -23,8 +23,9 @@ from mnistspec.network.code import write_code
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from tests.language.corpus_files import GOOD, settings_of
-from tests.language.strategies import specs
+from tests.language.strategies import pinned, specs
 from tests.places import SPECS
+from tests.profiles import examples
 
 SHIPPED = sorted(SPECS.glob("*.yaml"))
 
@@ -78,7 +79,8 @@ def test_the_corpus(path: Path) -> None:
 
 
 @given(specs())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
+@pinned
 def test_any_spec(spec: Spec) -> None:
     names = run_code(spec)
     model = assert_same_network(spec, names)
@@ -95,7 +97,7 @@ def test_any_spec(spec: Spec) -> None:
 
 
 @given(specs())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
 def test_any_schedule(spec: Spec) -> None:
     names = run_code(spec)
@@ -162,7 +164,7 @@ def test_a_title_cannot_leave_its_docstring() -> None:
 @example("\\" * 300)
 @example('ends in a quote"')
 @example("\ud800 \x1b[31m")
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_any_title_stands_in_the_docstring(title: str) -> None:
     spec = Spec(name="drawn", layers=(GlobalAveragePool(), FullyConnected(out_features=10))).model_copy(
         update={"title": title}

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.language.loader import load_spec
@@ -17,6 +17,7 @@ from mnistspec.network.alignment import Alignment
 from mnistspec.network.difference import Difference, UnitDifference, compare_specs
 from tests.language.strategies import networks, specs
 from tests.places import SPECS
+from tests.profiles import examples
 
 MIRRORED = {"added": "removed", "removed": "added", "moved": "moved", "changed": "changed", "same": "same"}
 
@@ -51,7 +52,7 @@ def assert_accounts(units: tuple[UnitDifference, ...], before: tuple[Any, ...], 
 
 
 @given(specs(), specs())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_every_block_is_accounted_for(before: Spec, after: Spec) -> None:
     difference = compare_specs(before, after)
     assert_accounts(difference.blocks, before.layers, after.layers)
@@ -65,7 +66,7 @@ def test_every_block_is_accounted_for(before: Spec, after: Spec) -> None:
 
 
 @given(specs())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_a_spec_does_not_differ_from_itself(spec: Spec) -> None:
     assert compare_specs(spec, spec).is_empty
     renamed = spec.model_copy(update={"name": "another", "title": "another title"})
@@ -73,7 +74,7 @@ def test_a_spec_does_not_differ_from_itself(spec: Spec) -> None:
 
 
 @given(networks(), networks(), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_way_back_is_the_mirror_image(first: Any, second: Any, data: st.DataObject) -> None:
     # Close relatives as well as strangers: the second may be the first with a stretch of the other in it.
     cut = data.draw(st.integers(0, len(first)))
@@ -90,7 +91,7 @@ def test_the_way_back_is_the_mirror_image(first: Any, second: Any, data: st.Data
 
 
 @given(networks(max_size=12), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_an_insertion_leaves_the_rest_as_it_is(blocks: Any, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(blocks) - 2))  # before the end, where features are
     new = Block.members["dropout"](p=0.123)

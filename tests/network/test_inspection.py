@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -17,6 +17,7 @@ from mnistspec.network.inspection import Box, choose_layer, find_layer, inspect_
 from tests.language.strategies import networks
 from tests.network.test_receptive_field import WORDS, linearised
 from tests.places import SPECS
+from tests.profiles import examples
 
 
 def find_footprint(model: nn.Sequential, row: int, column: int) -> Box:
@@ -29,7 +30,7 @@ def find_footprint(model: nn.Sequential, row: int, column: int) -> Box:
     return Box((rows[0], rows[-1]), (columns[0], columns[-1]))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(blocks=networks(words=WORDS, max_size=5), data=st.data())
 def test_what_a_position_sees_is_the_gradients_footprint(blocks: tuple[Block, ...], data: st.DataObject) -> None:
     maps = tuple(block for block in blocks if block.word in WORDS)
@@ -66,7 +67,7 @@ def test_padding_is_outside_of_the_image() -> None:
     assert layer.receptive_box(0, 27) == Box((-2, 2), (25, 29))
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(blocks=networks(max_size=6), seed=st.integers(0, 1000))
 def test_values_are_the_networks(blocks: tuple[Block, ...], seed: int) -> None:
     torch.manual_seed(seed)

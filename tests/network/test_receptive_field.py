@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from torch import nn
 
 from mnistspec.language.loader import load_document
@@ -12,8 +12,9 @@ from mnistspec.language.shapes import trace
 from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.network.builder import build_model
-from tests.language.strategies import networks
+from tests.language.strategies import networks, pinned
 from tests.places import SPECS
+from tests.profiles import examples
 
 SIDE = 161  # of the image: large enough that a position in the middle sees no border
 WORDS = ("conv", "1x1", "maxpool", "avgpool", "relu", "bn", "dropout")
@@ -39,8 +40,9 @@ def footprint(model: nn.Sequential, position: int) -> tuple[int, int]:
     return int(rows.min()), int(rows.max())
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(blocks=networks(words=WORDS, max_size=4))
+@pinned
 def test_receptive_field_and_jump_are_the_gradients(blocks: tuple[Block, ...]) -> None:
     maps = [block for block in blocks if block.word in WORDS]
     layers = list(trace(maps, (1, SIDE, SIDE)))

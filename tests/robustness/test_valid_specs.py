@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from mnistspec.data.dataset import Dataset
 from mnistspec.errors import NotFiniteError
@@ -19,6 +19,7 @@ from mnistspec.network.builder import build_model
 from mnistspec.training.fast.dropout import draw_positions
 from mnistspec.training.trainer import Training
 from tests.language.strategies import specs
+from tests.profiles import examples
 
 IMAGES = 33
 DATA = Dataset(
@@ -32,7 +33,6 @@ DATA = Dataset(
     std=0.3,
     digest="",
 )
-CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 def check(spec: Spec, folder: Path) -> None:
@@ -54,14 +54,14 @@ def test_dropout_that_hardly_ever_happens(p: float) -> None:
     assert draw_positions(np.random.default_rng(1), p, 1000).tolist() == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=CHECKS)
+@examples(40)
 @given(spec=specs())
 def test_valid_specs_train_a_step(spec: Spec, tmp_path: Path) -> None:
     check(spec, tmp_path)
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None, suppress_health_check=CHECKS)
+@examples(600)
 @given(spec=specs())
 def test_many_valid_specs_train_a_step(spec: Spec, tmp_path: Path) -> None:
     check(spec, tmp_path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.data.dataset import Dataset, load_dataset
@@ -20,6 +20,7 @@ from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
 from mnistspec.training.lr_range import RangePoint, raise_lr, smooth, suggest_lr
 from tests.language.strategies import specs
+from tests.profiles import examples
 
 SPEC = """\
 layers: [conv: 4, bn, relu, maxpool: 4, dropout: 0.1, flatten, fc: 10]
@@ -138,7 +139,7 @@ def test_the_setting(recipe: str, setting: str, tmp_path: Path) -> None:
 
 
 @given(specs(), st.floats(1e-5, 100))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_setting_and_line_change_the_rate_alone(
     tmp_path_factory: pytest.TempPathFactory, spec: Spec, lr: float
 ) -> None:

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given
 from torch import nn, optim
 
 from mnistspec.errors import UsageError
@@ -31,6 +31,7 @@ from mnistspec.language.vocabulary.recipe import (
 from mnistspec.training.device import choose_device
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from tests.language.strategies import optimizers, schedulers
+from tests.profiles import examples
 
 
 def learning_rates(recipe: Scheduler, lr: float, epochs: int, steps: int) -> list[float]:
@@ -92,8 +93,18 @@ def test_warmup_rises_then_the_schedule_begins() -> None:
     assert rates[4:] == pytest.approx([0.5 * (1 + math.cos(math.pi * step / 8)) for step in range(8)])
 
 
+def test_the_shortest_warmup_is_one_step() -> None:
+    recipe = Constant(warmup=Warmup(epochs=0.01, start_factor=0.25))
+    assert learning_rates(recipe, 1.0, 1, 4) == pytest.approx([0.25, 1, 1, 1])
+
+
 @given(schedulers(3))
-@settings(deadline=None, max_examples=40)
+@example(OneCycle(max_lr=0.1, pct_start=0.5))  # of two steps, or of one: torch would divide by a rise of no length
+@example(OneCycle(max_lr=0.1, pct_start=1 / 15))
+@example(OneCycle(max_lr=0.1, pct_start=0.4, three_phase=True))
+@example(Cosine(warmup=Warmup(epochs=2.9)))
+@example(Step(step_size=3, warmup=Warmup(epochs=0.01)))
+@examples(40)
 def test_every_schedule_covers_every_length(recipe: Scheduler) -> None:
     for epochs, steps in ((1, 1), (1, 2), (2, 1), (3, 5)):
         rates = learning_rates(recipe, 0.01, epochs, steps)
@@ -101,7 +112,7 @@ def test_every_schedule_covers_every_length(recipe: Scheduler) -> None:
 
 
 @given(optimizers())
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_every_optimizer_takes_a_step(recipe: Optimizer) -> None:
     # Without a memory the variance of a gradient is zero, and torch takes the root of what rounding leaves below it.
     assume(not (isinstance(recipe, RMSprop) and recipe.centered and recipe.alpha < 0.01))
@@ -149,6 +160,8 @@ def test_what_a_fused_step_would_skip_is_not_fused() -> None:
     """On a CPU torch's fused optimizers leave half-precision parameters as they are, without a word."""
     model = nn.Linear(3, 3).to(torch.bfloat16)
     optimizer = make_optimizer(SGD(lr=0.5), model)
+    for some in (model, nn.Sequential(nn.Linear(3, 3), model)):
+        assert not make_optimizer(SGD(lr=0.5), some).param_groups[0]["fused"]
     before = model.weight.clone()
     torch.autograd.backward(model(torch.ones(2, 3, dtype=torch.bfloat16)).sum())
     optimizer.step()

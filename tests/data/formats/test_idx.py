@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.data.formats.idx import read_idx
@@ -29,7 +29,6 @@ SHAPES = st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple)
 SMALL = pack((2, 3), bytes(range(6)))
 
 
-@settings(deadline=None)
 @given(shape=SHAPES, data=st.data(), packed=st.booleans())
 def test_bytes_come_back(
     tmp_path_factory: pytest.TempPathFactory, shape: tuple[int, ...], data: st.DataObject, packed: bool
@@ -44,7 +43,6 @@ def test_bytes_come_back(
     assert bytes(file.values.flatten().tolist()) == values
 
 
-@settings(deadline=None)
 @given(values=st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=20))
 def test_integers_come_back(tmp_path_factory: pytest.TempPathFactory, values: list[int]) -> None:
     path = tmp_path_factory.mktemp("idx") / "file"
@@ -54,7 +52,6 @@ def test_integers_come_back(tmp_path_factory: pytest.TempPathFactory, values: li
     assert file.values.tolist() == values
 
 
-@settings(deadline=None)
 @given(cut=st.integers(0, len(SMALL) - 1), packed=st.booleans())
 def test_every_truncation_is_corrupt(tmp_path_factory: pytest.TempPathFactory, cut: int, packed: bool) -> None:
     path = tmp_path_factory.mktemp("idx") / "file"
@@ -63,7 +60,6 @@ def test_every_truncation_is_corrupt(tmp_path_factory: pytest.TempPathFactory, c
         read_idx(path)
 
 
-@settings(deadline=None)
 @given(cut=st.integers(2, len(gzip.compress(SMALL)) - 1))
 def test_every_truncated_gzip_is_corrupt(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     path = tmp_path_factory.mktemp("idx") / "file"
@@ -72,7 +68,6 @@ def test_every_truncated_gzip_is_corrupt(tmp_path_factory: pytest.TempPathFactor
         read_idx(path)
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=40))
 def test_any_bytes_are_an_idx_file_or_corrupt(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("idx") / "file"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -22,7 +22,6 @@ def flood(mask: np.ndarray, start: tuple[int, int]) -> set[tuple[int, int]]:
     return found
 
 
-@settings(deadline=None)
 @given(mask=hnp.arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))))
 def test_components_are_those_of_a_flood_fill(mask: np.ndarray) -> None:
     labels = label_components(mask)

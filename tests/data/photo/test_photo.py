@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from mnistspec.data.formats.idx import read_idx
 from mnistspec.data.photo.preparation import prepare_image, prepare_picture
 from mnistspec.data.store import SHIPPED_FOLDER
 from mnistspec.errors import UsageError
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +122,7 @@ def test_a_digit_comes_back(way: str) -> None:
     assert min(values) > 0.5
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(digit=st.integers(0, 199), top=st.integers(0, 100), left=st.integers(0, 100), grey=st.booleans())
 def test_place_and_polarity_do_not_matter(digit: int, top: int, left: int, grey: bool) -> None:
     picture = np.pad(DIGITS[digit], ((top, 100 - top), (left, 100 - left)))
@@ -129,7 +130,7 @@ def test_place_and_polarity_do_not_matter(digit: int, top: int, left: int, grey:
     assert correlate(prepare(255 - picture if grey else picture), reference) > 0.99
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(digit=st.integers(0, 199), side=st.integers(56, 500))
 def test_box_and_centre_are_mnists(digit: int, side: int) -> None:
     prepared = prepare(enlarge(DIGITS[digit], side)).astype(np.float64)
@@ -141,7 +142,7 @@ def test_box_and_centre_are_mnists(digit: int, side: int) -> None:
     assert prepared.max() == 255
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     picture=hnp.arrays(
         np.uint8, st.tuples(st.integers(1, 30), st.integers(1, 30)) | st.tuples(st.just(1), st.integers(100, 900))

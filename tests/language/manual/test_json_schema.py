@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.manual.json_schema import DRAFT, make_schema
@@ -22,6 +22,7 @@ from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError, Sou
 from tests.language.corpus_files import BAD, GOOD, settings_of
 from tests.language.strategies import specs
 from tests.places import SPECS
+from tests.profiles import examples
 
 SCHEMA = make_schema()
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
@@ -98,7 +99,7 @@ def test_exceptions_are_in_the_corpus() -> None:
     assert {*WRONG_ONLY_TO_VALIDATE, *STRUCTURAL_WITH_ANOTHER_CODE} <= {path.stem for path in BAD}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60)
 @given(spec=specs())
 def test_every_valid_spec_passes(spec: Spec) -> None:
     errors = [error.message for error in VALIDATOR.iter_errors(json.loads(json.dumps(spec.as_data())))]

@@ -6,17 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.errors import CorruptError, MnistspecError
 from mnistspec.sweeps.cluster.transfer import MAX_FILES, Transfer
+from tests.profiles import examples
 
 NAME = "20260101T000000Z-1a2b3c"
 NAMES = ["resolved.yaml", "model.safetensors", "events.out.tfevents.1.host", "checkpoints/00001-0000000.safetensors"]
 
 
-@settings(max_examples=20, deadline=None)  # each example writes files, and waits for the disk
+@examples(20)  # each writes files, and waits for the disk
 @given(files=st.dictionaries(st.sampled_from(NAMES), st.binary(max_size=200)))
 def test_a_folder_comes_out_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]) -> None:
     folder, other = tmp_path_factory.mktemp("from") / NAME, tmp_path_factory.mktemp("to") / NAME

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
@@ -16,6 +16,7 @@ from mnistspec.training.fast.acceleration import Network, accelerate
 from mnistspec.training.fast.dropout import Dropout, drop
 from mnistspec.training.fast.layers import Convolution, Plain, ReLU
 from mnistspec.training.fast.normalization import BatchNorm
+from tests.profiles import examples
 
 CHANNELS = 4
 
@@ -135,7 +136,7 @@ HEADS: dict[str, Callable[[], list[nn.Module]]] = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     body=st.lists(st.sampled_from(sorted(MODULES)), max_size=6),
     head=st.sampled_from(sorted(HEADS)),

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from mnistspec.language.loader import load_spec
 from mnistspec.language.shapes import trace
@@ -20,6 +20,7 @@ from mnistspec.views.stages import find_stages
 from tests.language.corpus_files import GOOD, settings_of
 from tests.language.strategies import specs
 from tests.places import SPECS
+from tests.profiles import examples
 from tests.views.examples import TITLES
 from tests.views.pictures.test_pictures import assert_legible, texts_of
 
@@ -35,7 +36,7 @@ def test_shipped_networks_are_legible(path: Path) -> None:
 
 
 @given(specs())
-@settings(max_examples=8, deadline=None)
+@examples(8)
 def test_any_network_is_legible(spec: Spec) -> None:
     assert_legible(draw_network(spec.model_copy(update={"title": TITLES[2]})))
 
@@ -63,7 +64,7 @@ def test_what_a_picture_says() -> None:
 
 
 @given(specs())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_stages_hold_every_block(spec: Spec) -> None:
     layers = list(trace(spec.layers, spec.dataset.input_shape))
     stages = find_stages(layers, spec.dataset.input_shape)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
@@ -18,6 +18,7 @@ from mnistspec.views.terminal.difference_lines import describe_blocks
 from mnistspec.views.terminal.tables import render_text
 from tests.language.strategies import specs
 from tests.places import SPECS
+from tests.profiles import examples
 
 GOLDEN = Path(__file__).parent / "golden" / "differences.txt"
 
@@ -54,7 +55,7 @@ def test_the_courses_own_sentence() -> None:
 
 
 @given(specs(), specs())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_lines_add_up_and_fit(before: Spec, after: Spec) -> None:
     difference = compare_specs(before, after)
     lines = describe_blocks(difference.blocks)
@@ -66,7 +67,7 @@ def test_the_lines_add_up_and_fit(before: Spec, after: Spec) -> None:
 
 
 @given(specs(), specs())
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_data_holds_every_block(before: Spec, after: Spec) -> None:
     data = difference_data(compare_specs(before, after), ((), ()))
     assert [block["after"]["block"] for block in data["blocks"] if block["after"]] == [b.word for b in after.layers]

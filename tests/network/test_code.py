@@ -113,6 +113,16 @@ def test_any_schedule(spec: Spec) -> None:
     assert rates[0] == rates[1]
 
 
+def test_the_written_test_pass_drops_nothing() -> None:
+    names = run_code(load_spec(SPECS / "step6.yaml", ["defaults=null", "layers=[flatten, {dropout: 0.9}, {fc: 10}]"]))
+    model = names["build_model"]()
+    images, labels = torch.randn(40, 1, 28, 28), torch.arange(40) % 10
+    loss, accuracy = names["test"](model.train(), images, labels)
+    logits = model.eval()(images)
+    assert loss == pytest.approx(float(nn.functional.cross_entropy(logits, labels).detach()))
+    assert accuracy == 100 * int(logits.argmax(1).eq(labels).sum()) / 40
+
+
 def test_steps_are_counted_anew_for_other_data() -> None:
     spec = load_spec(SPECS / "step6.yaml", ["train.scheduler={step: {step_size: 2, warmup: {epochs: 1}}}"])
     code = write_code(spec)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.measurement import BenchmarkError, Plan, Round, run_rounds, time_command
-from tests.benchmarks.report import describe_machine, to_data, to_markdown, write_readme
+from tests.benchmarks.report import describe_machine, to_data, to_markdown, write_page
 from tests.benchmarks.rows import ROWS, Row, evaluate
 
 _QUICK_IMAGES, _QUICK_TESTS, _QUICK_ACCURACY = 6_000, 1_000, 60.0
@@ -34,12 +34,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--only", nargs="+", choices=rows, metavar="ROW", help=f"these rows only: {', '.join(rows)}")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a file, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
-    parser.add_argument("--readme", action="store_true", help="put the table into README.md")
+    parser.add_argument("--page", action="store_true", help="put the table into docs/speed.md")
     options = parser.parse_args(arguments)
     if options.pairs < 1:
         parser.error("--pairs takes a number from 1")
-    if options.readme and (options.quick or options.only):
-        parser.error("--readme shows the whole table, measured on all of the data")
+    if options.page and (options.quick or options.only):
+        parser.error("--page shows the whole table, measured on all of the data")
     if options.quick:
         options.pairs = 1
     return options
@@ -101,8 +101,8 @@ def main() -> None:
     if options.json:
         content = {**machine, "quick": options.quick, "rows": to_data(measurements), "rounds": rounds}
         options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    if options.readme:
-        write_readme(table)
+    if options.page:
+        write_page(table)
 
 
 if __name__ == "__main__":

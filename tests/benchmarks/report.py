@@ -1,4 +1,4 @@
-"""The measurements as a table with what they were measured on, as JSON, and in the README."""
+"""The measurements as a table with what they were measured on, as JSON, and in docs/speed.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.benchmarks.measurement import count_cores
 from tests.benchmarks.rows import Measurement, Row
 from tests.places import ROOT
 
-README = ROOT / "README.md"
+SPEED = ROOT / "docs" / "speed.md"
 BLOCK = re.compile(r"(?<=<!-- benchmark: python -m tests\.benchmarks -->\n).*?(?=<!-- end of benchmark -->)", re.DOTALL)
 _PACKAGES = ("mnistspec", "torch", "torchvision", "lightning")
 
@@ -100,8 +100,8 @@ def to_data(measurements: Sequence[Measurement]) -> list[dict[str, Any]]:
     ]
 
 
-def write_readme(table: str, path: Path = README) -> None:
-    """Put the table between the README's marks."""
+def write_page(table: str, path: Path = SPEED) -> None:
+    """Put the table between the page's marks."""
     text = path.read_text(encoding="utf-8")
     fresh, count = BLOCK.subn(lambda _: f"\n{table}\n", text)
     if count != 1:

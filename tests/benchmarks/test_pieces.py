@@ -16,7 +16,7 @@ from torch import nn
 from mnistspec import build_model, load_spec
 from tests.benchmarks import product
 from tests.benchmarks.measurement import PROGRAMS, SAME_WORK, SHORT, STEP6, BenchmarkError, Figures, Plan, run_rounds
-from tests.benchmarks.report import describe_machine, to_data, to_markdown, write_readme
+from tests.benchmarks.report import describe_machine, to_data, to_markdown, write_page
 from tests.benchmarks.rows import ROWS, Row, count_flop, evaluate
 from tests.places import ROOT
 from tests.small_mnist import write_mnist
@@ -153,13 +153,13 @@ def test_an_accuracy_that_is_not_reached_counts_as_never() -> None:
     assert measurement.meets is False
 
 
-def test_the_table_is_put_into_the_readme(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- benchmark: python -m tests.benchmarks -->\nold\n<!-- end of benchmark -->\nafter\n")
+def test_the_table_is_put_into_its_page(tmp_path: Path) -> None:
+    page = tmp_path / "speed.md"
+    page.write_text("before\n<!-- benchmark: python -m tests.benchmarks -->\nold\n<!-- end of benchmark -->\nafter\n")
     for table in ("| new |\n", "| newer |\n"):
-        write_readme(table, readme)
+        write_page(table, page)
         start, end = "<!-- benchmark: python -m tests.benchmarks -->", "<!-- end of benchmark -->"
-        assert readme.read_text() == f"before\n{start}\n\n{table}\n{end}\nafter\n"
+        assert page.read_text() == f"before\n{start}\n\n{table}\n{end}\nafter\n"
 
 
 @pytest.mark.slow

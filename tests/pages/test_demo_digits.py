@@ -1,6 +1,6 @@
 """The shipped recipe, trained for one epoch on the whole of MNIST, reads what the mouse draws.
 
-``pytest -m slow tests/pages/test_demo_digits.py --regenerate`` takes the README's picture anew.
+``pytest -m slow tests/pages/test_demo_digits.py --regenerate`` takes the picture of docs/demo.md anew.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def test_nine_of_ten_digits_are_read_right(page: Page) -> None:
     assert sum(answer == digit for answer, digit in zip(answers, DIGITS, strict=True)) >= 9, answers
 
 
-def test_the_readmes_picture(page: Page, regenerate: bool) -> None:
+def test_the_picture_of_the_documentation(page: Page, regenerate: bool) -> None:
     draw(page, DIGITS["7"])
     page.wait_for_selector("#runs[aria-busy=false]")
     assert page.locator(".answer-name").inner_text() == "7"

@@ -1,4 +1,4 @@
-"""What may be written in a spec, read off the classes that read it: for the terminal, the README and editors."""
+"""What may be written in a spec, read off the classes that read it: for the terminal, docs/words.md and editors."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import torch
 from PIL import Image, ImageOps
 
 from mnistspec import RunDir, load_dataset, load_spec
+from tests.docs.pages import read_blocks
 from tests.places import SPECS
 
 if TYPE_CHECKING:
@@ -262,10 +262,9 @@ def test_step6_learns_mnist_in_one_epoch(mnistspec: CommandLine, tmp_path: Path)
 @pytest.mark.slow
 @pytest.mark.skipif(not FASHION.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
 def test_a_network_of_ones_own_needs_no_python(mnistspec: CommandLine, tmp_path: Path) -> None:
-    """The README's long example: depthwise convolutions, repeat, a group of one's own, Fashion-MNIST."""
-    text = (SPECS.parent / "README.md").read_text(encoding="utf-8")
+    """The long example of docs/spec.md: depthwise convolutions, repeat, a group of one's own, Fashion-MNIST."""
     path = tmp_path / "mine.yaml"
-    path.write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[1], encoding="utf-8")
+    path.write_text(read_blocks(SPECS.parent / "docs" / "spec.md", "yaml")[0], encoding="utf-8")
     done = mnistspec("train", path, "--epochs", "1", "--data-dir", FASHION, "--runs", tmp_path, "--json")
     result = json.loads(done.out)
     assert done.code == 0

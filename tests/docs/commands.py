@@ -1,0 +1,43 @@
+"""Every command with its help, arguments and options, as Markdown: ``python -m tests.docs.commands``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import typer
+
+from mnistspec.cli.app import app
+
+
+def list_commands() -> dict[str, Any]:
+    """Return the program's commands by their names, in the order of ``--help``."""
+    group: Any = typer.main.get_command(app)
+    return dict(group.commands)
+
+
+def _describe(name: str, command: Any) -> str:
+    does, _, example = command.help.partition("\n\nExample: ")
+    context = command.make_context(name, [], resilient_parsing=True)
+    lines = [f"### {name}", "", " ".join(does.split())]
+    if example:
+        lines += ["", f"Example: `{' '.join(example.split())}`"]
+    records = [parameter.get_help_record(context) for parameter in command.params if not parameter.hidden]
+    rows = [_row(*record) for record in records if record]
+    return "\n".join((*lines, "", "| argument or option | what it does |", "| :-- | :-- |", *rows, ""))
+
+
+def _row(name: str, text: str) -> str:
+    name = re.sub(r" <list\[.*?\]>| <path>", "", name).replace(" range>", ">")
+    cells = (f"`{name}`", " ".join(text.split()))
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def main() -> None:
+    """Print all commands."""
+    sys.stdout.write("\n".join(_describe(name, command) for name, command in list_commands().items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The runs in docs/results, where the figures of the pages come from: of the shipped specs, with those figures again."""
+"""The runs in docs/results, where the figures of the pages come from: of the shipped specs, with the same figures."""
 
 from __future__ import annotations
 

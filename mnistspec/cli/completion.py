@@ -42,9 +42,9 @@ def complete_datasets(incomplete: str) -> list[str]:
 
 def complete_codes(incomplete: str) -> list[str]:
     """Return the codes of errors that begin so, and the spec files."""
-    from mnistspec.language.manual.codes import CODES
+    from mnistspec.language.manual.explanations import list_codes
 
-    codes = [code for code in CODES if code.startswith(incomplete.upper())]
+    codes = [code for code in list_codes() if code.startswith(incomplete.upper())]
     return codes + (complete_specs(incomplete) if incomplete else [])
 
 

@@ -66,6 +66,18 @@ def print_table(table: Any) -> None:  # noqa: ANN401 - any of rich's renderables
         print_result(render_text(table).rstrip("\n"))
 
 
+def print_markdown(text: str) -> None:
+    """Print Markdown to stdout, rendered in a terminal and as it is elsewhere."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(Markdown(printable_lines(text), code_theme="ansi_dark"))
+    else:
+        print_result(text.rstrip("\n"))
+
+
 def _finite(content: object) -> object:
     if isinstance(content, dict):
         return {key: _finite(value) for key, value in content.items()}

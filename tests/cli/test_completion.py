@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistspec.language.manual.codes import CODES
+from mnistspec.language.manual.explanations import list_codes
 from mnistspec.language.vocabulary.datasets import DATASETS
 from tests.cli.terminal import Terminal
 
@@ -67,7 +67,7 @@ def test_run_folders(folder: Path, words: tuple[str, ...]) -> None:
 def test_words_codes_data_sets_and_models(folder: Path) -> None:
     assert completed(folder, "blocks", "conv") == ["conv"]
     assert {"conv", "sgd", "train", "mnist"} <= set(completed(folder, "blocks", ""))
-    assert completed(folder, "explain", "E3") == [code for code in CODES if code.startswith("E3")]
+    assert completed(folder, "explain", "E3") == [code for code in list_codes() if code.startswith("E3")]
     assert completed(folder, "data", "") == list(DATASETS)
     assert completed(folder, "data", "--augment", "m") == ["mine.yaml"]
     assert completed(folder, "evaluate", "x", "--data", "km") == ["kmnist"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mnistspec.cli.completion import complete_codes
-from mnistspec.cli.console import print_json, print_result
+from mnistspec.cli.console import print_json, print_markdown, print_result
 from mnistspec.cli.options import Json
 from mnistspec.errors import UsageError
 
@@ -30,29 +31,33 @@ def explain(
 
     Example: mnistspec explain E204
     """
-    from mnistspec.language.manual.codes import CODES
-    from mnistspec.views.terminal.codes import code_data, code_pages, list_codes
+    from mnistspec.language.manual.explanations import explain_code, list_codes
 
     codes = list(dict.fromkeys(code for name in names or [] for code in _codes_of(name)))
+    pages = [explain_code(code) for code in (codes if names else list_codes())]
     if as_json:
-        print_json([code_data(code) for code in (codes if names else CODES)])
+        print_json([{key: value for key, value in asdict(page).items() if key != "page"} for page in pages])
     elif not names:
-        print_result(list_codes())
+        titles = [f"{page.code}  {page.title}" for page in pages]
+        print_result("\n".join([*titles, "", "mnistspec explain CODE explains one of them."]))
+    elif pages:
+        print_markdown("\n".join(page.page for page in pages))
     else:
-        print_result(code_pages(codes) if codes else "nothing to explain: no errors")
+        print_result("nothing to explain: no errors")
 
 
 def _codes_of(name: str) -> list[str]:
     """Return the code that a name is, or those of the errors of the spec that it is the path of."""
     from mnistspec.language.loader import load_document
-    from mnistspec.language.manual.codes import CODES
+    from mnistspec.language.manual.explanations import list_codes
     from mnistspec.language.yaml.diagnostics import InvalidSpecError
     from mnistspec.wording import did_you_mean, quote, suggest
 
-    if name.upper() in CODES:
+    codes = list_codes()
+    if name.upper() in codes:
         return [name.upper()]
     if re.fullmatch(r"[A-Za-z]?\d+", name) or not Path(name).exists():
-        raise UsageError(f"there is no code and no file {quote(name)}{did_you_mean(suggest(name, CODES))}")
+        raise UsageError(f"there is no code and no file {quote(name)}{did_you_mean(suggest(name, codes))}")
     try:
         load_document(Path(name), strict_targets=True)
     except InvalidSpecError as error:

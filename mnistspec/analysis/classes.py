@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torch import Tensor
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ClassResult:
         return 100 * self.right / self.images if self.images else None
 
 
-def describe_classes(confusion: Tensor, class_names: Sequence[str]) -> list[ClassResult]:
+def describe_classes(confusion: np.ndarray, class_names: Sequence[str]) -> list[ClassResult]:
     """Return the results of each class from counts by label (row) and prediction (column), (classes, classes)."""
     results = []
     for index, row in enumerate(confusion.tolist()):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
+
 from mnistspec.errors import UsageError
 from mnistspec.runs.checkpoints import limit_bytes
 from mnistspec.runs.folder import RunDir
@@ -12,7 +14,7 @@ from mnistspec.runs.weights import load_tensors
 from mnistspec.training.device import choose_device
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
 
     from mnistspec.analysis.comparison import Series
     from mnistspec.data.dataset import Dataset
@@ -28,7 +30,7 @@ _CHEAP = 50_000_000_000
 class Mistake:
     """A wrongly classified image, uint8 (height, width), its number in its set, and the probability of the guess."""
 
-    image: Tensor
+    image: np.ndarray
     number: int
     label: int
     guess: int
@@ -45,7 +47,7 @@ class ErrorAnalysis:
 
     representative: Record
     seeds: tuple[int, ...]
-    confusion: Tensor
+    confusion: np.ndarray
     class_names: tuple[str, ...]
     images: int
     wrong: int
@@ -77,7 +79,7 @@ def analyze_errors(series: Series, data: Dataset) -> ErrorAnalysis:
     return ErrorAnalysis(
         representative=representative,
         seeds=tuple(evaluations),
-        confusion=sum((evaluation.confusion() for evaluation in evaluations.values()), start=0 * shown.confusion()),
+        confusion=torch.stack([evaluation.confusion() for evaluation in evaluations.values()]).sum(0).numpy(force=True),
         class_names=data.class_names,
         images=len(shown.labels),
         wrong=int(shown.predictions.ne(shown.labels).sum()),
@@ -103,7 +105,7 @@ def _find_mistakes(evaluation: Evaluation, data: Dataset) -> tuple[Mistake, ...]
     shown = wrong[confidences[wrong].argsort(descending=True, stable=True)][:SHOWN]
     return tuple(
         Mistake(
-            image=data.test_images[index],
+            image=data.test_images[index].numpy(force=True),
             number=index,
             label=int(evaluation.labels[index]),
             guess=int(guesses[index]),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 
+from mnistspec.analysis.mistakes import Mistake
 from mnistspec.training.augmentation import Augmentation
-from mnistspec.views.pictures import plot_augmented, plot_confusion, plot_curves, plot_mistakes, plot_samples
+from mnistspec.views.pictures.confusion import draw_confusion
+from mnistspec.views.pictures.curves import draw_run
+from mnistspec.views.pictures.images import draw_augmented, draw_samples
+from mnistspec.views.pictures.mistakes import SHOWN, draw_mistakes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,24 +32,30 @@ def paint_run(folder: RunDir, data: Dataset, test: Evaluation, metrics: list[Epo
     title = f"{spec.name}: {spec.title}" if spec.title else spec.name
     paint_samples(data, path / "samples.png")
     paint_augmented(spec, data, path / "augmented.png")
-    plot_curves(metrics, path / "curves.png", title=title, target=spec.targets.min_test_accuracy)
-    plot_confusion(test.confusion(), names, path / "confusion.png", title=title)
-    confidences = test.probabilities.max(1).values
-    images = data.test_images.cpu()
-    plot_mistakes(images, test.labels, test.predictions, confidences, names, path / "mistakes.png", title=title)
+    draw_run(metrics, title=title, target=spec.targets.min_test_accuracy).save(path / "curves.png")
+    draw_confusion(test.confusion().numpy(force=True), names, title=title).save(path / "confusion.png")
+    labels, guesses = test.labels.numpy(force=True), test.predictions.numpy(force=True)
+    confidences = test.probabilities.numpy(force=True).max(1)
+    wrong = np.flatnonzero(guesses != labels)
+    shown = wrong[np.argsort(-confidences[wrong], kind="stable")][:SHOWN].tolist()
+    images = data.test_images[shown].numpy(force=True)
+    figures = (labels[shown].tolist(), guesses[shown].tolist(), confidences[shown].tolist())
+    mistakes = [Mistake(*row) for row in zip(images, shown, *figures, strict=True)]
+    draw_mistakes(mistakes, len(wrong), names, title=title).save(path / "mistakes.png")
 
 
 def paint_samples(data: Dataset, path: Path) -> None:
     """Draw 12 training images with their labels."""
-    images, labels = data.train_images[:_SAMPLES].cpu(), data.train_labels[:_SAMPLES].cpu()
-    plot_samples(images, labels, data.class_names, path, title=f"{data.name}: training images")
+    images, labels = data.train_images[:_SAMPLES].numpy(force=True), data.train_labels[:_SAMPLES].tolist()
+    draw_samples(images, labels, data.class_names, title=f"{data.name}: training images").save(path)
 
 
 def paint_augmented(spec: Spec, data: Dataset, path: Path) -> None:
     """Draw training images, and what the training makes of each in its first epochs."""
-    originals, labels = data.train_images[:_ROWS].cpu(), data.train_labels[:_ROWS].cpu()
+    originals, labels = data.train_images[:_ROWS].cpu(), data.train_labels[:_ROWS].tolist()
     augmentation = Augmentation(spec.train.augment)
     batch = originals.unsqueeze(1)
     versions = [augmentation.augment(batch, spec.train.seed, epoch, 0).squeeze(1) for epoch in range(_VERSIONS)]
+    augmented = np.stack([version.numpy() for version in versions], 1)
     words = " + ".join(augmentation.word for augmentation in spec.train.augment) or "no augmentation"
-    plot_augmented(originals, torch.stack(versions, 1), labels, data.class_names, path, title=f"{spec.name}: {words}")
+    draw_augmented(originals.numpy(), augmented, labels, data.class_names, title=f"{spec.name}: {words}").save(path)

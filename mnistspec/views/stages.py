@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mnistspec.language.vocabulary.block import Block
-from mnistspec.views.units import write_value
+from mnistspec.views.writing import write_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

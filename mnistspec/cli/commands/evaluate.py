@@ -64,5 +64,5 @@ def evaluate(
         f"{model.spec.name} ({which}) on {dataset.name}: test accuracy {result.accuracy:.2f} %, {wrong:,} of "
         f"{len(result.labels):,} wrong, loss {result.loss:.4f}"
     )
-    print_table(evaluation_table(confusion, names))
-    print_table(confusion_table(confusion, names))
+    print_table(evaluation_table(confusion.numpy(force=True), names))
+    print_table(confusion_table(confusion.numpy(force=True), names))

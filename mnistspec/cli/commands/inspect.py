@@ -43,7 +43,7 @@ def inspect(
     from mnistspec.network.inspection import choose_layer, find_layer, inspect_image, inspected_layers
     from mnistspec.runs.folder import RunDir
     from mnistspec.training.evaluation import normalize
-    from mnistspec.views.formats import format_share
+    from mnistspec.views.writing import format_share
     from mnistspec.views.pictures.inspection import draw_inspection
 
     model = RunDir(run).load_model("best" if best else "model")
@@ -57,7 +57,7 @@ def inspect(
     prediction = int(probabilities.argmax())
     share = format_share(float(probabilities[prediction]), 1)
     title = f"{model.spec.name} reads {names[prediction]} in {image.name}, {share}"
-    draw_inspection(pixels, probabilities, sight, chosen, names, position=place, title=title).save(output)
+    draw_inspection(pixels.numpy(), probabilities.tolist(), sight, chosen, names, position=place, title=title).save(output)
     if as_json:
         print_json({
             "run": str(run),

@@ -10,37 +10,30 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from mnistspec.analysis.classes import describe_classes
-from mnistspec.views.pictures.page import (
+from mnistspec.views.pictures.canvas import (
     BLUE,
-    FAINT,
-    FONT,
     GREY,
     INK,
     MARGIN,
+    RULE,
     TEXT_SIZE,
-    Page,
-    label_axes,
+    Canvas,
     make_printable,
     measure_text,
+    theme,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from matplotlib.axes import Axes
-    from torch import Tensor
 
 _CELL = 56  # pixels
 
 
-def plot_confusion(confusion: Tensor, class_names: Sequence[str], path: Path, *, title: str) -> None:
-    """Write the matrix: counts by label (row) and prediction (column), (classes, classes)."""
-    draw_confusion(confusion, class_names, title=title).save(path)
-
-
-def draw_confusion(confusion: Tensor, class_names: Sequence[str], *, title: str) -> Page:
-    """Return the page that ``plot_confusion`` writes."""
+@theme()
+def draw_confusion(confusion: np.ndarray, class_names: Sequence[str], *, title: str) -> Canvas:
+    """Return the matrix: counts by label (row) and prediction (column), (classes, classes)."""
     names = [make_printable(name) for name in class_names]
     widest = int(max(measure_text(name, TEXT_SIZE) for name in names))
     side = _CELL * len(names)
@@ -48,43 +41,47 @@ def draw_confusion(confusion: Tensor, class_names: Sequence[str], *, title: str)
     below = 60 + (widest if widest > _CELL else 20)
     images, right = int(confusion.sum()), int(confusion.trace())
     note = f"{right:,} of {images:,} images right, {images - right:,} wrong; the darker, the more mistakes of that kind"
-    page = Page(left + side + beside + 100 + MARGIN, 10 + side + below, title, note)
-    matrix = page.add_axes(left, 10, side, side)
-    _draw_matrix(matrix, confusion.numpy(force=True), names)
-    _label_classes(matrix, names, upright=widest > _CELL)
-    _draw_accuracies(page.add_axes(left + side + 20, 10, beside, side), confusion, names)
-    return page
+    canvas = Canvas(left + side + beside + 100 + MARGIN, 10 + side + below, title, note)
+    matrix = canvas.add_axes(left, 10, side, side)
+    _draw_matrix(matrix, confusion, names)
+    matrix.set_yticks(range(len(names)), names, size=TEXT_SIZE)
+    matrix.set_xticks(range(len(names)), names, size=TEXT_SIZE, rotation=90 if widest > _CELL else 0)
+    _draw_accuracies(canvas.add_axes(left + side + 20, 10, beside, side), confusion, names)
+    return canvas
+
+
+def shade_mistakes(counts: np.ndarray) -> np.ndarray:
+    """Return for each cell how dark it is, in [0, 1]: 0 on the diagonal, 1 for the most frequent mistake.
+
+    The root, so that a mistake made once differs from none although another was made a hundred times.
+    """
+    mistakes = counts * (1 - np.eye(len(counts)))
+    shades: np.ndarray = np.sqrt(mistakes / max(1, mistakes.max()))
+    return shades
 
 
 def _draw_matrix(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
-    mistakes = counts * (1 - np.eye(len(names)))
-    # The root, so that a mistake made once differs from none although another was made a hundred times.
-    shades = np.sqrt(mistakes / max(1, mistakes.max()))
-    axes.imshow(colormaps["Oranges"](0.85 * shades), interpolation="nearest")
+    shades = shade_mistakes(counts)
+    axes.imshow(colormaps["Oranges"](0.85 * shades))
     for row, column in np.ndindex(*counts.shape):
         if row == column:
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#e3eef5", edgecolor="none"))
         if counts[row, column]:
             axes.text(
-                column, row, f"{counts[row, column]}", ha="center", va="center", family=FONT, size=TEXT_SIZE,
+                column, row, f"{counts[row, column]}", ha="center", va="center",
                 color="white" if shades[row, column] > 0.75 else INK, weight="bold" if row == column else "normal",
             )  # fmt: skip
     edges = np.arange(len(names) + 1) - 0.5
     axes.set_xticks(edges, minor=True)
     axes.set_yticks(edges, minor=True)
-    axes.grid(which="minor", color=FAINT, linewidth=0.6)
+    axes.grid(which="minor", color=RULE, linewidth=0.6)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("actual class")
 
 
-def _label_classes(axes: Axes, names: list[str], *, upright: bool) -> None:
-    places = range(len(names))
-    axes.set_yticks(places, names, parse_math=False, size=TEXT_SIZE)
-    axes.set_xticks(places, names, parse_math=False, size=TEXT_SIZE, rotation=90 if upright else 0)
-    label_axes(axes, "predicted class", "actual class")
-
-
-def _draw_accuracies(axes: Axes, confusion: Tensor, names: list[str]) -> None:
+def _draw_accuracies(axes: Axes, confusion: np.ndarray, names: list[str]) -> None:
     accuracies = [result.accuracy for result in describe_classes(confusion, names)]
     known = {row: accuracy for row, accuracy in enumerate(accuracies) if accuracy is not None}
     axes.plot(list(known.values()), list(known), "o", color=BLUE, markersize=6, clip_on=False)
@@ -93,12 +90,12 @@ def _draw_accuracies(axes: Axes, confusion: Tensor, names: list[str]) -> None:
     axes.set_xlim(low - 0.1 * (100 - low), 100)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     axes.set_yticks([])
-    axes.hlines(range(len(names)), *axes.get_xlim(), color=FAINT, linewidth=0.6, zorder=0)
+    axes.hlines(range(len(names)), *axes.get_xlim(), color=RULE, linewidth=0.6, zorder=0)
     axes.spines[["left"]].set_visible(False)
-    label_axes(axes, "accuracy (%)")
+    axes.set_xlabel("accuracy (%)")
     for row, accuracy in enumerate(accuracies):
         text = "no images" if accuracy is None else f"{accuracy:.2f} %"
         axes.annotate(
             text, (1, row), (14, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-            va="center", family=FONT, size=TEXT_SIZE, color=GREY if accuracy is None else INK,
+            va="center", color=GREY if accuracy is None else INK,
         )  # fmt: skip

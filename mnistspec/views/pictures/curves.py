@@ -1,4 +1,4 @@
-"""The four curves of a run: loss and accuracy, in training and on the test set, over its epochs."""
+"""Loss and accuracy over the epochs, in training and in testing: of one run, or the spread of several."""
 
 from __future__ import annotations
 
@@ -6,125 +6,143 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+import numpy as np
+from matplotlib.ticker import MaxNLocator
 
-from mnistspec.views.pictures.page import BLUE, FAINT, FONT, INK, TEXT_SIZE, VERMILION, Page, label_axes
+from mnistspec.views.pictures.canvas import BLUE, INK, VERMILION, Canvas, theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
 
     from mnistspec.training.metrics import EpochMetrics
 
-_STYLES = {"train": (BLUE, "--"), "test": (VERMILION, "-")}
-_MARKED = 30  # epochs at most, for a dot at each
+RING = "Ring: the best of each curve, known only afterwards."
+_NOTE = f"Filled dot: the last epoch, the figure that counts. {RING}"
+_STYLES = ((BLUE, (0, (4, 2))), (VERMILION, "solid"))
+_MARKED = 40  # epochs at most, for a dot at each
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A quantity with its curves; ``best`` is min or max, ``target`` a line to reach."""
+class Quantity:
+    """What a chart shows; ``sign`` is 1 where more is better, -1 where less is."""
 
+    name: str
     label: str
     unit: str
     digits: int
-    best: Callable[[Sequence[float]], float]
-    curves: dict[str, list[float]]
-    target: float | None = None
+    sign: int
 
     def format(self, value: float) -> str:
         """Return a value with its unit."""
         return f"{value:.{self.digits}f}{self.unit}" if abs(value) < 1e4 else f"{value:.3g}{self.unit}"
 
 
-def plot_curves(metrics: Sequence[EpochMetrics], path: Path, *, title: str, target: float | None = None) -> None:
-    """Write the curves of a run of one epoch or more; ``target`` is a test accuracy in percent."""
-    draw_curves(metrics, title=title, target=target).save(path)
+LOSS = Quantity("loss", "loss (mean cross-entropy, nats)", "", 4, -1)
+ACCURACY = Quantity("accuracy", "accuracy (percent of the images)", " %", 2, 1)
 
 
-def draw_curves(metrics: Sequence[EpochMetrics], *, title: str, target: float | None = None) -> Page:
-    """Return the page that ``plot_curves`` writes."""
-    loss = {"train": [m.train_loss for m in metrics], "test": [m.test_loss for m in metrics]}
-    accuracy = {"train": [m.train_accuracy for m in metrics], "test": [m.test_accuracy for m in metrics]}
-    panels = (
-        Panel("loss (mean cross-entropy, nats)", "", 4, min, loss),
-        Panel("accuracy (percent of the images)", " %", 2, max, accuracy, target),
-    )
-    note = "Filled dot: the last epoch, the figure that counts. Ring: the best of each curve, known only afterwards."
-    page = Page(1120, 470, title, note)
-    epochs = [m.epoch for m in metrics]
-    for number, panel in enumerate(panels):
-        axes = page.add_axes(90 + 550 * number, 14, 450, 310)
-        _draw_panel(axes, epochs, panel)
-    return page
+@theme()
+def draw_run(metrics: Sequence[EpochMetrics], *, title: str, target: float | None = None) -> Canvas:
+    """Return the curves of a run of one epoch or more; ``target`` is a test accuracy in percent."""
+    canvas = Canvas(1120, 470, title, _NOTE)
+    for left, quantity, line in ((90, LOSS, None), (640, ACCURACY, target)):
+        names = {kind: f"{kind}_{quantity.name}" for kind in ("train", "test")}
+        curves = {kind: np.array([[getattr(row, name) for row in metrics]]) for kind, name in names.items()}
+        _draw_panel(canvas, canvas.add_axes(left, 14, 450, 310), quantity, curves, line)
+    return canvas
 
 
-def _draw_panel(axes: Axes, epochs: list[int], panel: Panel) -> None:
-    for name, values in panel.curves.items():
-        _draw_curve(axes, epochs, name, values, panel)
-    if panel.target is not None:
-        label = f"target {panel.format(panel.target)}"
-        axes.axhline(panel.target, color=INK, linestyle=":", linewidth=1.2, label=label)
-    low, high = find_limits(panel)
-    axes.set_ylim(low, high)
-    axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5) if len(epochs) < _MARKED else axes.margins(x=0.03)
+@theme()
+def draw_quantity(quantity: Quantity, curves: Mapping[str, np.ndarray], target: float | None = None) -> Canvas:
+    """Return the chart of one quantity: by its names training and what was measured, each (seeds, epochs).
+
+    Lines are the means over the seeds; bands reach from the lowest seed to the highest.
+    """
+    canvas = Canvas(480, 390)
+    _draw_panel(canvas, canvas.add_axes(70, 10, 398, 262), quantity, curves, target)
+    return canvas
+
+
+def _draw_panel(
+    canvas: Canvas, axes: Axes, quantity: Quantity, curves: Mapping[str, np.ndarray], target: float | None
+) -> None:
+    finite = {name: np.where(np.isfinite(rows), rows, math.nan) for name, rows in curves.items()}
+    *_, measured = finite.values()
+    limits = find_limits(finite.values(), target)
+    axes.set_ylim(limits)
+    for (name, rows), (color, line) in zip(finite.items(), _STYLES, strict=True):
+        _draw_curve(canvas, axes, quantity, name, rows, color, line)
+    if target is not None:
+        text = f"target {quantity.format(target)}"
+        canvas.explain(axes.axhline(target, color=INK, linestyle=":", linewidth=1.2, label=text), text)
+    epochs = measured.shape[1]
+    axes.set_xlim(0.5, epochs + 0.5) if epochs < _MARKED else axes.margins(x=0.03)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    label_axes(axes, "epoch" + _describe_cut(panel, low, high), panel.label)
-    axes.legend(
-        loc="upper left", bbox_to_anchor=(-0.02, -0.17), frameon=False, borderaxespad=0, handlelength=3,
-        labelcolor=INK, prop={"family": FONT, "size": TEXT_SIZE},
-    )  # fmt: skip
+    axes.grid(axis="y")
+    axes.set_xlabel("epoch" + _describe_cut(quantity, finite.values(), limits))
+    axes.set_ylabel(quantity.label)
+    canvas.add_legend(axes)
 
 
-def _draw_curve(axes: Axes, epochs: list[int], name: str, values: list[float], panel: Panel) -> None:
-    color, line = _STYLES[name]
-    finite = {epoch: value for epoch, value in zip(epochs, values, strict=True) if math.isfinite(value)}
-    label = f"{name}: last {panel.format(values[-1])}"
-    if finite:
-        best = panel.best(list(finite.values()))
-        where = next(epoch for epoch, value in finite.items() if value == best)
-        label += f", best {panel.format(best)} (epoch {where})"
-        axes.plot(where, best, "o", color=color, markersize=10, markerfacecolor="none", markeredgewidth=1.3)
-    axes.plot(
-        epochs, [finite.get(epoch, math.nan) for epoch in epochs], color=color, linestyle=line, linewidth=1.6,
-        marker="." if len(epochs) <= _MARKED else "", markersize=6, label=label,
-    )  # fmt: skip
-    axes.plot(epochs[-1], finite.get(epochs[-1], math.nan), "o", color=color, markersize=6)
+def _draw_curve(
+    canvas: Canvas, axes: Axes, quantity: Quantity, name: str, rows: np.ndarray, color: str, line: object
+) -> None:
+    """Draw a line at the mean with dots at its epochs, and a band for several seeds or a ring for the best of one."""
+    epochs, mean, several = np.arange(1, rows.shape[1] + 1), rows.mean(0), len(rows) > 1
+    low, high = rows.min(0), rows.max(0)
+    label = f"{name}: last {quantity.format(mean[-1])}"
+    if several:
+        label += f" ({quantity.format(low[-1])} to {quantity.format(high[-1])})"
+        axes.fill_between(epochs, low, high, color=color, alpha=0.18, linewidth=0)
+    elif not np.isnan(mean).all():
+        best = int(np.nanargmax(quantity.sign * mean))
+        label += f", best {quantity.format(mean[best])} (epoch {best + 1})"
+        axes.plot(best + 1, mean[best], "o", color=color, markersize=10, markerfacecolor="none", markeredgewidth=1.3)
+    axes.plot(epochs, mean, color=color, linestyle=line, label=label)
+
+    def explain(place: int) -> str:
+        spread = f" ({quantity.format(low[place])} to {quantity.format(high[place])})" if several else ""
+        return f"epoch {place + 1}: {name} {quantity.format(mean[place])}{spread}"
+
+    bottom, top = axes.get_ylim()
+    seen, last = [place for place in range(len(mean)) if bottom <= mean[place] <= top], len(mean) - 1
+    marked = [place for place in seen if place < last < _MARKED]
+    for places, size in ((marked, 3.2), ([place for place in seen if place == last], 6)):
+        if places:
+            (dots,) = axes.plot(epochs[places], mean[places], "o", color=color, markersize=size)
+            canvas.explain(dots, *map(explain, places))
 
 
-def find_limits(panel: Panel) -> tuple[float, float]:
-    """Return the ends of the vertical axis.
+def find_limits(curves: Iterable[np.ndarray], target: float | None) -> tuple[float, float]:
+    """Return the ends of the vertical axis for curves (seeds, epochs).
 
     It holds the last three quarters of the epochs, and of the first one, often far off, as much as fits into twice the
     range of these.
     """
-    end = 0.0, 1.0
-    length = len(panel.curves["test"])
-    for first in range(length // 4, -1, -1):
-        values = [value for curve in panel.curves.values() for value in curve[first:] if math.isfinite(value)]
-        if panel.target is not None:
-            values.append(panel.target)
-        if not values:
+    rows = np.concatenate(list(curves))
+    end, room = (0.0, 1.0), math.inf
+    quarter = rows.shape[1] // 4
+    for first in range(quarter, -1, -1):
+        values = rows[:, first:][np.isfinite(rows[:, first:])]
+        values = values if target is None else np.append(values, target)
+        if not len(values):
             continue
-        low, high = min(values), max(values)
-        if first == length // 4:
-            end = low, high
-            room = 2 * (high - low)
+        low, high = float(values.min()), float(values.max())
+        if first == quarter:
+            end, room = (low, high), 2 * (high - low)
         elif high - low <= room:
             end = low, high
     pad = 0.07 * (end[1] - end[0]) or 0.05 * abs(end[0]) or 1.0
     return end[0] - pad, end[1] + pad
 
 
-def _describe_cut(panel: Panel, low: float, high: float) -> str:
-    values = [value for curve in panel.curves.values() for value in curve if math.isfinite(value)]
-    if values and min(values) < low:
-        return f" (the axis is cut: values from {panel.format(min(values))})"
-    if values and max(values) > high:
-        return f" (the axis is cut: values up to {panel.format(max(values))})"
+def _describe_cut(quantity: Quantity, curves: Iterable[np.ndarray], limits: tuple[float, float]) -> str:
+    values = np.concatenate([rows[np.isfinite(rows)] for rows in curves])
+    if len(values) and values.min() < limits[0]:
+        return f" (the axis is cut: values from {quantity.format(values.min())})"
+    if len(values) and values.max() > limits[1]:
+        return f" (the axis is cut: values up to {quantity.format(values.max())})"
     return ""

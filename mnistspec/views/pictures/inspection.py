@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
-from mnistspec.views.formats import format_share
-from mnistspec.views.pictures.page import (
+from mnistspec.views.pictures.canvas import (
     BLUE,
-    FAINT,
     GREY,
     MARGIN,
+    RULE,
     TEXT_SIZE,
-    Page,
+    Canvas,
     make_printable,
     measure_text,
+    theme,
 )
+from mnistspec.views.writing import format_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from torch import Tensor
+    from numpy.typing import ArrayLike
 
     from mnistspec.network.inspection import Box, InspectedLayer, Sight
 
@@ -38,43 +40,45 @@ _MARK = "#ffd500"
 _SIGNED = LinearSegmentedColormap.from_list("signed", ["#aadcff", "#0072b2", "#000000", "#d55e00", "#ffd696"])
 
 
+@theme()
 def draw_inspection(
-    image: Tensor,
-    probabilities: Tensor,
+    image: np.ndarray,
+    probabilities: Sequence[float],
     sight: Sight,
     layer: InspectedLayer,
     class_names: Sequence[str],
     *,
     position: tuple[int, int] | None = None,
     title: str,
-) -> Page:
-    """Return a page on one image, uint8 (height, width), and what a network made of it.
+) -> Canvas:
+    """Return a canvas on one image, uint8 (height, width), and what a network made of it.
 
     ``probabilities`` are (classes,), ``sight`` is that of ``layer``; what its output at ``position`` (row, column)
     sees is outlined on the input. Raises UsageError for a position that the layer does not have.
     """
     box = None if position is None else layer.receptive_box(*position)
-    maps = sight.maps[: _SHOWN if layer.is_map else _FEATURES].nan_to_num(0, 0, 0)
+    maps = _drop_infinite(sight.maps[: _SHOWN if layer.is_map else _FEATURES])
     tile = _TILE if layer.is_map else _FEATURE
     rows = -(-len(maps) // ((_BODY + _BETWEEN) // (tile + _BETWEEN)))
     columns = -(-len(maps) // rows)
     below = _HEADING + _IMAGE + 40 + _HEADING
-    page = Page(_BODY + 2 * MARGIN, below + rows * (tile + _BETWEEN) + MARGIN, title, _describe(layer, position, box))
-    axes = _cover(page)
-    _draw_images(page, axes, image, sight.saliency, box)
-    _draw_bars(page, axes, probabilities.tolist(), class_names)
-    page.add_text(MARGIN, below - _HEADING, _describe_maps(layer, len(sight.maps), len(maps)))
-    size = float(maps.abs().max()) or 1.0
+    canvas = Canvas(
+        _BODY + 2 * MARGIN, below + rows * (tile + _BETWEEN) + MARGIN, title, _describe(layer, position, box)
+    )
+    axes = canvas.add_cover()
+    _draw_images(canvas, axes, image, sight.saliency, box)
+    _draw_bars(canvas, axes, probabilities, class_names)
+    canvas.add_text(MARGIN, below - _HEADING, _describe_maps(layer, len(sight.maps), len(maps)))
+    size = float(abs(maps).max()) or 1.0
     pixels = maps if layer.is_map else maps[:, None, None]
-    for place, one in enumerate(pixels.numpy(force=True)):
+    for place, one in enumerate(pixels):
         row, column = divmod(place, columns)
         x, y = MARGIN + column * (tile + _BETWEEN), below + row * (tile + _BETWEEN)
-        axes.imshow(_SIGNED(0.5 + 0.5 * one / size), extent=(x, x + tile, y + tile, y), interpolation="nearest")
+        axes.imshow(_SIGNED(0.5 + 0.5 * one / size), extent=(x, x + tile, y + tile, y))
         if position is not None:
             height, width = (tile / side for side in one.shape)
             _outline(axes, x + position[1] * width, y + position[0] * height, width, height, 1)
-    _limit(page, axes)
-    return page
+    return canvas
 
 
 def _describe(layer: InspectedLayer, position: tuple[int, int] | None, box: Box | None) -> str:
@@ -92,32 +96,18 @@ def _describe_maps(layer: InspectedLayer, count: int, shown: int) -> str:
     return f"{layer.name}: {shape}{which}; orange is above 0, blue below"
 
 
-def _cover(page: Page) -> Axes:
-    """Return a plot as large as the page's body, whose units are pixels from its left upper corner."""
-    axes = page.add_axes(0, 0, page.width, page.height - page.top)
-    axes.set_axis_off()
-    return axes
-
-
-def _limit(page: Page, axes: Axes) -> None:
-    """Set the limits, which every image moves."""
-    axes.set_aspect("auto")
-    axes.set_xlim(0, page.width)
-    axes.set_ylim(page.height - page.top, 0)
-
-
-def _draw_images(page: Page, axes: Axes, image: Tensor, saliency: Tensor, box: Box | None) -> None:
+def _draw_images(canvas: Canvas, axes: Axes, image: np.ndarray, saliency: ArrayLike, box: Box | None) -> None:
     """Draw the input, and again with the gradient laid over it."""
     left, right, y = MARGIN, MARGIN + _IMAGE + _GAP, _HEADING
-    page.add_text(left, 4, "what the network gets: 28x28")
-    page.add_text(right, 4, "which pixels matter")
-    grey = image.numpy(force=True)[..., None].repeat(3, 2) / 255
-    gradient = saliency.nan_to_num(0, 0, 0).numpy(force=True)
+    canvas.add_text(left, 4, "what the network gets: 28x28")
+    canvas.add_text(right, 4, "which pixels matter")
+    grey = image[..., None].repeat(3, 2) / 255
+    gradient = _drop_infinite(saliency)
     share = abs(gradient / (abs(gradient).max() or 1.0))[..., None]
     tone = _SIGNED(0.5 + 0.3 * ((gradient > 0).astype(float) - (gradient < 0)))[..., :3]
     for x, pixels in ((left, grey), (right, 0.6 * grey * (1 - share) + tone * share)):
-        axes.imshow(pixels, extent=(x, x + _IMAGE, y + _IMAGE, y), interpolation="nearest")
-    page.add_text(right, y + _IMAGE + 4, "light speaks for it at orange, against it at blue", size=7, color=GREY)
+        axes.imshow(pixels, extent=(x, x + _IMAGE, y + _IMAGE, y))
+    canvas.add_text(right, y + _IMAGE + 4, "light speaks for it at orange, against it at blue", size=7, color=GREY)
     if box is not None:
         scale = _IMAGE / image.shape[0]
         (top, bottom), (first, last) = box.rows, box.columns
@@ -125,19 +115,23 @@ def _draw_images(page: Page, axes: Axes, image: Tensor, saliency: Tensor, box: B
         _outline(axes, *outline, 2).set_clip_path(Rectangle((left, y), _IMAGE, _IMAGE, transform=axes.transData))
 
 
-def _draw_bars(page: Page, axes: Axes, shares: Sequence[float], class_names: Sequence[str]) -> None:
+def _drop_infinite(values: ArrayLike) -> np.ndarray:
+    return np.nan_to_num(values, nan=0, posinf=0, neginf=0)
+
+
+def _draw_bars(canvas: Canvas, axes: Axes, shares: Sequence[float], class_names: Sequence[str]) -> None:
     names = [make_printable(name) for name in class_names]
     best = max(range(len(shares)), key=shares.__getitem__)
     x = MARGIN + 2 * (_IMAGE + _GAP)
     bar = x + max(measure_text(name, TEXT_SIZE, "bold") for name in names) + 10
     room = x + _BARS - 80 - bar
-    page.add_text(x, 4, "probabilities")
+    canvas.add_text(x, 4, "probabilities")
     for place, (name, share) in enumerate(zip(names, shares, strict=True)):
         middle = _HEADING + (place + 0.5) * _ROW
         weight: Literal["normal", "bold"] = "bold" if place == best else "normal"
-        page.add_text(x, middle, name, weight=weight, valign="center")
-        page.add_text(x + _BARS, middle, format_share(share, 1), weight=weight, align="right", valign="center")
-        axes.add_patch(Rectangle((bar, middle - 5), room, 10, facecolor=FAINT, edgecolor="none"))
+        canvas.add_text(x, middle, name, weight=weight, valign="center")
+        canvas.add_text(x + _BARS, middle, format_share(share, 1), weight=weight, align="right", valign="center")
+        axes.add_patch(Rectangle((bar, middle - 5), room, 10, facecolor=RULE, edgecolor="none"))
         axes.add_patch(
             Rectangle((bar, middle - 5), room * share, 10, facecolor=BLUE if place == best else GREY, edgecolor="none")
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from mnistspec.language.shapes import trace
-from mnistspec.views.pictures.page import FAINT, GREY, INK, MARGIN, SMALL_SIZE, VERMILION, Page, measure_text
+from mnistspec.views.pictures.canvas import GREY, INK, MARGIN, RULE, SMALL_SIZE, VERMILION, Canvas, measure_text, theme
 from mnistspec.views.stages import Stage, find_stages
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ _LINE = 18
 _IMAGE = 32  # the side of the image in which a receptive field is shown
 
 
-def draw_network(spec: Spec) -> Page:
-    """Return a page with a network: maps as wide as they have channels and as high as they are."""
+@theme()
+def draw_network(spec: Spec) -> Canvas:
+    """Return a canvas with a network: maps as wide as they have channels and as high as they are."""
     layers = tuple(trace(spec.layers, spec.dataset.input_shape))
     stages = find_stages(layers, spec.dataset.input_shape)
     scale = _Scale(stages)
@@ -52,16 +53,13 @@ def draw_network(spec: Spec) -> Page:
     )
     title = f"{spec.name}: {spec.title}" if spec.title else spec.name
     height = sum(drawing.height + _ROWS_APART for drawing in drawings)
-    page = Page(max(620, width + 2 * MARGIN), height, title, note)
-    axes = page.add_axes(0, 0, page.width, page.height - page.top)
-    axes.set_axis_off()
-    axes.set_xlim(0, page.width)
-    axes.set_ylim(page.height - page.top, 0)
+    canvas = Canvas(max(620, width + 2 * MARGIN), height, title, note)
+    axes = canvas.add_cover()
     top = 14
     for number, drawing in enumerate(drawings):
-        drawing.draw(page, axes, top, continued=number > 0, continues=number < len(rows) - 1)
+        drawing.draw(canvas, axes, top, continued=number > 0, continues=number < len(rows) - 1)
         top += drawing.height + _ROWS_APART
-    return page
+    return canvas
 
 
 class _Scale:
@@ -118,11 +116,11 @@ class _RowDrawing:
         self.texts = _LINE * (1 + max(len(stage.lines) for stage in row))
         self.height = self.slabs + 12 + self.texts + 8 + 2 * _LINE + 6 + _IMAGE + 4 + _LINE
 
-    def draw(self, page: Page, axes: Axes, top: int, *, continued: bool, continues: bool) -> None:
+    def draw(self, canvas: Canvas, axes: Axes, top: int, *, continued: bool, continues: bool) -> None:
         """Draw the stages below ``top``, with arrows from the row above and to the row below."""
         middle = top + self.slabs / 2
         left, end = float(MARGIN + _GUTTER), float(MARGIN + _GUTTER - _APART) if continued else None
-        _draw_gutter(page, axes, self._figures(top))
+        _draw_gutter(canvas, axes, self._figures(top))
         for stage in self.row:
             column = self.scale.column(stage)
             center = left + (column - _APART) / 2
@@ -131,7 +129,7 @@ class _RowDrawing:
                 _draw_arrow(axes, end + 3, center - width / 2 - 3, middle)
             corner, color = (center - width / 2, middle - height / 2), _COLORS.get(stage.block, _LIGHT)
             axes.add_patch(Rectangle(corner, width, height, facecolor=color, edgecolor=INK, linewidth=0.8))
-            self._write(page, stage, center, top)
+            self._write(canvas, stage, center, top)
             self._draw_field(axes, stage, center, self._figures(top) + 2 * _LINE + 6)
             end = center + width / 2
             left += column
@@ -141,17 +139,17 @@ class _RowDrawing:
     def _figures(self, top: int) -> int:
         return top + self.slabs + 12 + self.texts + 8
 
-    def _write(self, page: Page, stage: Stage, center: float, top: int) -> None:
+    def _write(self, canvas: Canvas, stage: Stage, center: float, top: int) -> None:
         """Write the name and the lines of a stage, and its figures."""
         y = top + self.slabs + 12
-        page.add_text(center, y, stage.name, size=SMALL_SIZE, weight="bold", align="center")
+        canvas.add_text(center, y, stage.name, size=SMALL_SIZE, weight="bold", align="center")
         for number, line in enumerate(stage.lines, 1):
-            page.add_text(center, y + number * _LINE, line, size=SMALL_SIZE, align="center")
+            canvas.add_text(center, y + number * _LINE, line, size=SMALL_SIZE, align="center")
         y = self._figures(top)
         shape, params, field = _figures(stage)
-        page.add_text(center, y, shape, size=SMALL_SIZE, align="center")
-        page.add_text(center, y + _LINE, params, size=SMALL_SIZE, color=GREY, align="center")
-        page.add_text(center, y + 2 * _LINE + _IMAGE + 10, field, size=SMALL_SIZE, align="center")
+        canvas.add_text(center, y, shape, size=SMALL_SIZE, align="center")
+        canvas.add_text(center, y + _LINE, params, size=SMALL_SIZE, color=GREY, align="center")
+        canvas.add_text(center, y + 2 * _LINE + _IMAGE + 10, field, size=SMALL_SIZE, align="center")
 
     def _draw_field(self, axes: Axes, stage: Stage, center: float, y: float) -> None:
         """Draw how much of the image one output sees."""
@@ -163,12 +161,12 @@ class _RowDrawing:
         axes.add_patch(Rectangle(inner, side, side, facecolor=VERMILION, edgecolor="none", alpha=0.75))
 
 
-def _draw_gutter(page: Page, axes: Axes, y: float) -> None:
+def _draw_gutter(canvas: Canvas, axes: Axes, y: float) -> None:
     """Write on the left what the figures are; draw the line above them."""
     texts = {0: "output", _LINE: "parameters", 2 * _LINE + 6: "of the image,", 3 * _LINE + 6: "one output sees"}
     for offset, text in texts.items():
-        page.add_text(MARGIN, y + offset, text, size=SMALL_SIZE, color=GREY)
-    axes.plot([MARGIN, page.width - MARGIN], [y - 4, y - 4], color=FAINT, linewidth=0.8)
+        canvas.add_text(MARGIN, y + offset, text, size=SMALL_SIZE, color=GREY)
+    axes.plot([MARGIN, canvas.width - MARGIN], [y - 4, y - 4], color=RULE, linewidth=0.8)
 
 
 def _draw_arrow(axes: Axes, start: float, end: float, y: float) -> None:

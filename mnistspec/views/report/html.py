@@ -10,11 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from mnistspec.views.formats import format_share
+from mnistspec.views.pictures.canvas import VARIABLES
 from mnistspec.views.report.wording import KINDS, mark_of, with_arrows
+from mnistspec.views.writing import format_share
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
 
     from mnistspec.views.report.contents import Report
     from mnistspec.views.report.sections import Figure
@@ -30,19 +31,19 @@ def render_html(report: Report) -> str:
         "svg": _draw, "png": _embed, "pixels": _embed_image, "share": format_share, "mark": mark_of,
         "arrows": with_arrows,
     }  # fmt: skip
-    return environment.get_template("report.html").render(report=report, kinds=KINDS)
+    return environment.get_template("report.html").render(report=report, kinds=KINDS, colors=VARIABLES)
 
 
 def _draw(figure: Figure) -> Markup:
-    return Markup(figure.chart.to_svg(figure.key, figure.description))  # noqa: S704 - serialised as XML, so escaped
+    return Markup(figure.chart.to_element(figure.key, figure.description))  # noqa: S704 - serialised as XML, so escaped
 
 
 def _embed(content: bytes) -> str:
     return f"data:image/png;base64,{b64encode(content).decode()}"
 
 
-def _embed_image(image: Tensor) -> str:
+def _embed_image(image: np.ndarray) -> str:
     """Return an image (height, width), uint8, one pixel a pixel; the page enlarges it."""
     content = io.BytesIO()
-    Image.fromarray(image.numpy(force=True)).save(content, "PNG", optimize=True)
+    Image.fromarray(image).save(content, "PNG", optimize=True)
     return _embed(content.getvalue())

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mnistspec.views.pictures.confusion import draw_confusion
-from mnistspec.views.report.gallery import draw_gallery
+from mnistspec.views.pictures.mistakes import draw_mistakes
 from mnistspec.views.report.wording import KINDS, mark_of, with_arrows
 from mnistspec.wording import markdown_table
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mnistspec.views.report.sections import Section
     from mnistspec.views.report.tables import Table
 
+_ZOOM = 2  # of charts, for sharp letters
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$#!@])")
 
 
@@ -26,7 +27,7 @@ def render_markdown(report: Report, folder: str) -> tuple[str, dict[str, bytes]]
 
     Every text in it is escaped, whoever wrote it.
     """
-    pictures = {f"{figure.key}.png": figure.chart.to_png() for figure in report.figures}
+    pictures = {f"{figure.key}.png": figure.chart.to_png(_ZOOM) for figure in report.figures}
     for section in report.sections:
         pictures |= _draw(section)
     # autoescape and finalize together escape what is put in, and nothing twice.
@@ -64,13 +65,15 @@ def _write_table(table: Table) -> Markup:
 
 
 def _draw(section: Section) -> dict[str, bytes]:
-    pictures = {f"{figure.key}.png": figure.chart.to_png() for figure in section.curves}
+    pictures = {f"{figure.key}.png": figure.chart.to_png(_ZOOM) for figure in section.curves}
     pictures |= {f"{picture.key}.png": picture.content for picture in section.pictures}
     if section.errors:
         analysis = section.errors.analysis
-        title = f"{section.label}: {section.errors.images}, {section.errors.seeds}"
-        page = draw_confusion(analysis.confusion, analysis.class_names, title=title)
-        pictures[f"{section.key}-confusion.png"] = page.to_png()
+        title = f"{section.label}: {section.errors.images}, "
+        matrix = draw_confusion(analysis.confusion, analysis.class_names, title=title + section.errors.seeds)
+        pictures[f"{section.key}-confusion.png"] = matrix.to_png()
         if analysis.mistakes:
-            pictures[f"{section.key}-mistakes.png"] = draw_gallery(analysis).to_png()
+            title += f"seed {section.errors.seed}"
+            gallery = draw_mistakes(analysis.mistakes, analysis.wrong, analysis.class_names, title=title)
+            pictures[f"{section.key}-mistakes.png"] = gallery.to_png()
     return pictures

@@ -6,23 +6,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mnistspec.analysis.classes import ClassResult, describe_classes
 from mnistspec.analysis.comparison import Comparison
 from mnistspec.analysis.mistakes import find_representative
 from mnistspec.errors import CorruptError
 from mnistspec.files import read_limited
-from mnistspec.views.report.charts import Curve, draw_curves
+from mnistspec.views.pictures.confusion import shade_mistakes
+from mnistspec.views.pictures.curves import ACCURACY, LOSS, RING, draw_quantity
 from mnistspec.views.report.tables import Table, epochs_table, images_of, layers_table, results_table
 from mnistspec.views.terminal.difference import describe_difference
 from mnistspec.views.terminal.leaderboard import difference_text
-from mnistspec.views.units import write_unit
+from mnistspec.views.writing import write_unit
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from mnistspec.analysis.comparison import Series
     from mnistspec.analysis.history import Chapter
     from mnistspec.analysis.mistakes import ErrorAnalysis
-    from mnistspec.views.report.chart import Chart
+    from mnistspec.views.pictures.canvas import Canvas
     from mnistspec.views.terminal.difference_lines import Line
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -34,7 +37,7 @@ class Figure:
     """A chart with its description, which stands for it, and its caption."""
 
     key: str
-    chart: Chart
+    chart: Canvas
     description: str
     caption: str
 
@@ -161,23 +164,22 @@ def _curves(chapter: Chapter, key: str, label: str) -> list[Figure]:
         return []
     target = chapter.series.spec.targets.min_test_accuracy
     name = "held-out" if chapter.series.spec.train.holdout else "test"
-    spread = ": lines at the mean, bands from the lowest to the highest" if len(chapter.epochs) > 1 else ""
     figures = []
-    for quantity, axis, unit, digits, line in (
-        ("loss", "loss (mean cross-entropy, nats)", "", 4, None),
-        ("accuracy", "accuracy (percent)", " %", 2, target),
-    ):
+    for quantity, line in ((LOSS, None), (ACCURACY, target)):
         train, test = (
-            Curve([[epoch[f"{kind}_{quantity}"] for epoch in epochs] for epochs in chapter.epochs.values()])
+            np.array([[epoch[f"{kind}_{quantity.name}"] for epoch in epochs] for epochs in chapter.epochs.values()])
             for kind in ("train", "test")
         )
-        ends = f"in the last, training {train.mean[-1]:.{digits}f}{unit}, {name} {test.mean[-1]:.{digits}f}{unit}"
+        seeds, count = test.shape
+        ends = (quantity.format(rows.mean(0)[-1]) for rows in (train, test))
+        spread = ": lines at the mean, bands from the lowest to the highest." if seeds > 1 else f". {RING}"
         figures.append(
             Figure(
-                f"{key}-{quantity}",
-                draw_curves({"training": train, name: test}, label=axis, unit=unit, digits=digits, target=line),
-                f"{label}: curves of the {quantity} over {plural(len(test.mean), 'epoch')}; {ends}.",
-                f"{quantity.capitalize()} by epoch, {plural(len(chapter.epochs), 'seed')}{spread}.",
+                f"{key}-{quantity.name}",
+                draw_quantity(quantity, {"training": train, name: test}, line),
+                f"{label}: curves of the {quantity.name} over {plural(count, 'epoch')}; "
+                f"in the last, training {next(ends)}, {name} {next(ends)}.",
+                f"{quantity.name.capitalize()} by epoch, {plural(seeds, 'seed')}{spread}",
             )
         )
     return figures
@@ -187,10 +189,6 @@ def _errors(chapter: Chapter) -> Errors | None:
     analysis, series = chapter.errors, chapter.series
     if analysis is None:
         return None
-    counts = analysis.confusion.tolist()
-    most = max((count for row, line in enumerate(counts) for column, count in enumerate(line) if row != column))
-    # The root, so that a mistake made once differs from none although another was made a hundred times.
-    shades = [[(count / max(1, most)) ** 0.5 for count in row] for row in counts]
     seed = analysis.representative.spec.train.seed
     recorded = float(analysis.representative.figures["test_accuracy"])
     same = abs(analysis.accuracy - recorded) < 0.005
@@ -198,7 +196,7 @@ def _errors(chapter: Chapter) -> Errors | None:
     return Errors(
         analysis=analysis,
         classes=describe_classes(analysis.confusion, analysis.class_names),
-        shades=shades,
+        shades=shade_mistakes(analysis.confusion).tolist(),
         images=images_of(series),
         seeds=f"{plural(len(analysis.seeds), 'seed')} together" if len(analysis.seeds) > 1 else f"seed {seed}",
         seed=seed,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistspec.analysis.history import is_figure
 from mnistspec.analysis.mistakes import find_representative
-from mnistspec.views.units import write_unit
+from mnistspec.views.writing import write_unit
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:

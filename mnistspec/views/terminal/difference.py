@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnistspec.views.terminal.difference_lines import Line, describe_blocks, describe_units
-from mnistspec.views.units import write_changes, write_value
+from mnistspec.views.writing import write_changes, write_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

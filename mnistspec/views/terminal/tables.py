@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from mnistspec.analysis.classes import describe_classes
-from mnistspec.views.formats import format_share
+from mnistspec.views.writing import format_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from rich.console import RenderableType
-    from torch import Tensor
 
     from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
     from mnistspec.network.summary import Summary
@@ -56,7 +56,7 @@ def summary_table(summary: Summary) -> Table:
     return table
 
 
-def evaluation_table(confusion: Tensor, class_names: Sequence[str]) -> Table:
+def evaluation_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table:
     """Return a line a class and the total, from counts by label (row) and prediction (column)."""
     results = describe_classes(confusion, class_names)
     images, right = sum(result.images for result in results), sum(result.right for result in results)
@@ -76,7 +76,7 @@ def evaluation_table(confusion: Tensor, class_names: Sequence[str]) -> Table:
     return table
 
 
-def confusion_table(confusion: Tensor, class_names: Sequence[str]) -> Table:
+def confusion_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table:
     """Return the counts by actual class (row) and predicted class (column); a dot is none."""
     table = _make_table(Text("actual class (row), predicted class (column)"))
     table.add_column("")

@@ -16,7 +16,7 @@ from mnistspec.analysis.classes import describe_classes
 from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
 from mnistspec.language.loader import load_spec
 from mnistspec.network.summary import Row, Summary, summarize
-from mnistspec.views.formats import format_share
+from mnistspec.views.writing import format_share
 from mnistspec.views.terminal.epochs import epoch_row, epochs_header
 from mnistspec.views.terminal.tables import (
     WIDTH,

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 
+from mnistspec.analysis.mistakes import Mistake
 from mnistspec.language.vocabulary.datasets import DATASETS
 from mnistspec.training.metrics import EpochMetrics
+from mnistspec.views.pictures.mistakes import draw_mistakes
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Sequence
+
+    from mnistspec.views.pictures.canvas import Canvas
 
 DIGITS = DATASETS["mnist"].class_names
 CLOTHES = DATASETS["fashion-mnist"].class_names
@@ -36,16 +40,26 @@ def make_run(epochs: int) -> list[EpochMetrics]:
     ]
 
 
-def make_confusion(mistakes: int) -> Tensor:
-    """Return counts (10, 10) of 10,000 images with at most so many mistakes of a kind, and none of the third class."""
-    rows, columns = torch.meshgrid(torch.arange(10), torch.arange(10), indexing="ij")
+def make_confusion(mistakes: int) -> np.ndarray:
+    """Return counts (10, 10) of 10,000 images with at most ``mistakes`` of a kind, and none of the third class."""
+    rows, columns = np.indices((10, 10))
     confusion = (rows * 7 + columns * 5) % 11 * mistakes // 10
-    confusion.fill_diagonal_(0)
-    confusion += torch.diag(1000 - confusion.sum(1))
+    np.fill_diagonal(confusion, 0)
+    confusion += np.diag(1000 - confusion.sum(1))
     confusion[2] = 0
     return confusion
 
 
-def make_images(count: int) -> Tensor:
+def make_images(count: int) -> np.ndarray:
     """Return uint8 images (count, 28, 28), each other than the next."""
-    return (torch.arange(count * 784).view(count, 28, 28) % 251).to(torch.uint8)
+    return (np.arange(count * 784).reshape(count, 28, 28) % 251).astype(np.uint8)
+
+
+def make_gallery(count: int, names: Sequence[str] = DIGITS, title: str = "step6") -> Canvas:
+    """Return a gallery of ``count`` mistakes, each less confident than the one before."""
+    images = make_images(count)
+    mistakes = [
+        Mistake(image, place, place % 10, (place + 3) % 10, 1 - place / (2 * count))
+        for place, image in enumerate(images)
+    ]
+    return draw_mistakes(mistakes, count, names, title=title)

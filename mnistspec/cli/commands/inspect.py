@@ -43,8 +43,8 @@ def inspect(
     from mnistspec.network.inspection import choose_layer, find_layer, inspect_image, inspected_layers
     from mnistspec.runs.folder import RunDir
     from mnistspec.training.evaluation import normalize
-    from mnistspec.views.writing import format_share
     from mnistspec.views.pictures.inspection import draw_inspection
+    from mnistspec.views.writing import format_share
 
     model = RunDir(run).load_model("best" if best else "model")
     layers = inspected_layers(model.spec)
@@ -57,7 +57,9 @@ def inspect(
     prediction = int(probabilities.argmax())
     share = format_share(float(probabilities[prediction]), 1)
     title = f"{model.spec.name} reads {names[prediction]} in {image.name}, {share}"
-    draw_inspection(pixels.numpy(), probabilities.tolist(), sight, chosen, names, position=place, title=title).save(output)
+    draw_inspection(pixels.numpy(), probabilities.tolist(), sight, chosen, names, position=place, title=title).save(
+        output
+    )
     if as_json:
         print_json({
             "run": str(run),
@@ -65,7 +67,7 @@ def inspect(
             "picture": str(output),
             "prediction": names[prediction],
             "probability": float(probabilities[prediction]),
-            "probabilities": dict(zip(names, probabilities.tolist(), strict=True)),
+            "probabilities": dict(zip(names, shares, strict=True)),
             "layer": chosen.name,
             "output_shape": chosen.layer.output_shape,
             "position": place,

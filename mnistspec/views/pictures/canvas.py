@@ -48,7 +48,8 @@ _STYLE = {
     "xtick.color": GREY, "xtick.labelcolor": INK, "xtick.labelsize": SMALL_SIZE,
     "ytick.color": GREY, "ytick.labelcolor": INK, "ytick.labelsize": SMALL_SIZE,
     "grid.color": RULE, "grid.linewidth": 0.6, "lines.linewidth": 1.6,
-    "legend.frameon": False, "legend.borderaxespad": 0, "legend.handlelength": 2.6, "legend.labelcolor": INK,
+    "legend.fontsize": SMALL_SIZE, "legend.frameon": False, "legend.borderaxespad": 0,
+    "legend.handlelength": 2.6, "legend.labelcolor": INK,
     "image.aspect": "auto", "image.interpolation": "nearest",
     "svg.hashsalt": "mnistspec", "svg.image_inline": True,
 }  # fmt: skip

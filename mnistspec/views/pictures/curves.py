@@ -60,7 +60,7 @@ def draw_quantity(quantity: Quantity, curves: Mapping[str, np.ndarray], target: 
 
     Lines are the means over the seeds; bands reach from the lowest seed to the highest.
     """
-    canvas = Canvas(480, 390)
+    canvas = Canvas(480, 398)
     _draw_panel(canvas, canvas.add_axes(70, 10, 398, 262), quantity, curves, target)
     return canvas
 

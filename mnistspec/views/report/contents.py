@@ -93,7 +93,7 @@ def _lead(all_series: Sequence[Series], labels: Sequence[str]) -> list[str]:
     runs = sum(len(series.runs) for series in all_series)
     fewest, most = min(series.params for series in all_series), max(series.params for series in all_series)
     params = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    sentences = [f"{plural(len(all_series), 'recipe')}, {plural(runs, 'finished run')}, {params} parameters."]
+    sentences = [f"{plural(len(all_series), 'spec')}, {plural(runs, 'finished run')}, {params} parameters."]
     for where in dict.fromkeys(map(images_of, all_series)):
         places = [index for index, series in enumerate(all_series) if images_of(series) == where]
         index = max(places, key=lambda index: all_series[index].mean)
@@ -138,7 +138,7 @@ def _figures(all_series: Sequence[Series], words: Sequence[tuple[str, ...]]) -> 
                 Figure(
                     f"accuracy-{number}",
                     draw_accuracies(members, labels),
-                    f"Accuracy in the last epoch on the {where}, by recipe: {means}.",
+                    f"Accuracy in the last epoch on the {where}, by spec: {means}.",
                     f"Accuracy in the last epoch on the {where}.",
                 )
             )

@@ -83,7 +83,7 @@ def summary_table(all_series: Sequence[Series], labels: Sequence[str]) -> Table:
             *ends, _best(series.runs, "best_test_accuracy"), reference, met,
         ])  # fmt: skip
     head = (
-        "Series", "Title", "Parameters", "Receptive field", "Seeds", "Last epoch %", "Lowest", "Highest",
+        "Spec", "Title", "Parameters", "Receptive field", "Seeds", "Last epoch %", "Lowest", "Highest",
         "Best epoch %\N{NO-BREAK SPACE}*", "Reference %", "Targets met",
     )  # fmt: skip
     where = images_of(all_series[0]) if len({images_of(series) for series in all_series}) == 1 else "images named below"
@@ -158,7 +158,7 @@ def runs_table(chapters: Sequence[Chapter], labels: Sequence[str]) -> Table:
                 _percent(run.figures["test_accuracy"]), best, "yes" if run is shown else "", str(run.path),
             ])  # fmt: skip
     head = (
-        "Series", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch %\N{NO-BREAK SPACE}* (which)",
+        "Spec", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch %\N{NO-BREAK SPACE}* (which)",
         "Representative", "Run folder",
     )  # fmt: skip
     return Table("The runs that this report is made from", head, rows, words=(0, 6, 7))

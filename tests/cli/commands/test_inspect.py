@@ -86,7 +86,7 @@ def test_every_layer_can_be_drawn(step: int, names: tuple[str, ...]) -> None:
         sight = inspect_image(model, layer, image / 255)
         probabilities = sight.logits.softmax(0)
         place = (2, 1) if layer.is_map else None
-        page = draw_inspection(image, probabilities, sight, layer, names, position=place, title=title)
+        page = draw_inspection(image.numpy(), probabilities.tolist(), sight, layer, names, position=place, title=title)
         assert_legible(page)
         texts = " ".join(text.get_text() for text in texts_of(page))
         assert ("at row 2, column 1 sees" in texts) == (place is not None)
@@ -100,6 +100,6 @@ def test_what_is_not_finite_is_drawn_as_zero() -> None:
     nothing = torch.full((8, 28, 28), torch.nan)
     image = torch.zeros(28, 28, dtype=torch.uint8)
     page = draw_inspection(
-        image, torch.full((10,), 0.1), Sight(nothing[0, 0, :10], nothing, nothing[0]), layer, DIGITS, title="none"
+        image.numpy(), [0.1] * 10, Sight(nothing[0, 0, :10], nothing, nothing[0]), layer, DIGITS, title="none"
     )
     assert_legible(page)

@@ -46,10 +46,10 @@ def test_a_picture_grows_with_its_network(blocks: int, tmp_path: Path) -> None:
     path = tmp_path / "deep.yaml"
     conv = "conv: {out_channels: 8, padding: 1}"
     path.write_text(f"layers: [{f'{conv}, ' * blocks} gap, fc: 10]\n", encoding="utf-8")
-    page = draw_network(load_spec(path))
-    assert page.width <= 1300
-    assert_legible(page)
-    assert f"conv{blocks}" in [text.get_text() for text in texts_of(page)]
+    canvas = draw_network(load_spec(path))
+    assert canvas.width <= 1300
+    assert_legible(canvas)
+    assert f"conv{blocks}" in [text.get_text() for text in texts_of(canvas)]
 
 
 def test_the_largest_network_can_be_drawn() -> None:

@@ -1,4 +1,4 @@
-"""The pictures: valid PNGs, the same bytes for the same input, and no text that overlaps another or leaves the page."""
+"""The pictures: valid PNGs, the same bytes for the same input; no text overlaps another or leaves the canvas."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import numpy as np
 import pytest
-import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from mnistspec.views.pictures import plot_augmented, plot_confusion, plot_curves, plot_mistakes, plot_samples
+from mnistspec.views.pictures.canvas import make_printable, theme
 from mnistspec.views.pictures.confusion import draw_confusion
-from mnistspec.views.pictures.curves import draw_curves
+from mnistspec.views.pictures.curves import ACCURACY, LOSS, draw_quantity, draw_run
 from mnistspec.views.pictures.images import draw_augmented, draw_samples
-from mnistspec.views.pictures.mistakes import SHOWN, draw_mistakes
-from mnistspec.views.pictures.page import make_printable
-from tests.views.examples import CLOTHES, DIGITS, TITLES, make_confusion, make_images, make_run
+from mnistspec.views.pictures.mistakes import SHOWN
+from tests.views.examples import CLOTHES, DIGITS, TITLES, make_confusion, make_gallery, make_images, make_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,21 +31,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-    from mnistspec.views.pictures.page import Page
+    from mnistspec.views.pictures.canvas import Canvas
 
 
-def draw_gallery(mistakes: int, names: Sequence[str] = DIGITS, title: str = "step6") -> Page:
-    """Return a gallery of so many mistakes among twice as many images, the later the more confident."""
-    labels = torch.arange(2 * mistakes) % 10
-    predictions = torch.where(torch.arange(2 * mistakes) % 2 == 0, labels, (labels + 3) % 10)
-    confidences = torch.arange(2 * mistakes) / max(1, 2 * mistakes)
-    return draw_mistakes(make_images(2 * mistakes), labels, predictions, confidences, names, title=title)
-
-
-def texts_of(page: Page) -> list[Text]:
-    """Return the texts that can be seen on a page."""
-    texts = list(page.figure.texts)
-    for axes in page.figure.axes:
+def texts_of(canvas: Canvas) -> list[Text]:
+    """Return the texts that can be seen on a canvas."""
+    texts = list(canvas.figure.texts)
+    for axes in canvas.figure.axes:
         texts += axes.texts
         texts += _texts_around(axes)
         legend = axes.get_legend()
@@ -61,15 +52,16 @@ def _texts_around(axes: Axes) -> Iterator[Text]:
         yield from (tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)
 
 
-def assert_legible(page: Page) -> None:
+def assert_legible(canvas: Canvas) -> None:
     """Assert that no text leaves the page or touches another."""
-    page.canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib's own has no types
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts_of(page)]
+    with theme():
+        FigureCanvasAgg(canvas.figure).draw()  # type: ignore[no-untyped-call]  # matplotlib's own has no types
+        boxes = [(text.get_text(), text.get_window_extent()) for text in texts_of(canvas)]
     for text, box in boxes:
         assert box.x0 >= 0, text
         assert box.y0 >= 0, text
-        assert box.x1 <= page.width, text
-        assert box.y1 <= page.height, text
+        assert box.x1 <= canvas.width, text
+        assert box.y1 <= canvas.height, text
     for (text, box), (other_text, other) in combinations(boxes, 2):
         width, height = min(box.x1, other.x1) - max(box.x0, other.x0), min(box.y1, other.y1) - max(box.y0, other.y0)
         assert width <= 0 or height <= 0, (text, other_text)
@@ -77,40 +69,42 @@ def assert_legible(page: Page) -> None:
 
 @pytest.mark.parametrize("title", TITLES)
 def test_a_title_of_any_length_and_script_is_legible(title: str) -> None:
-    images, labels = make_images(12), torch.arange(12) % 10
-    augmented = torch.rand(2, 3, 28, 28)
+    images, labels = make_images(12), [place % 10 for place in range(12)]
+    augmented = np.random.default_rng(1).random((2, 3, 28, 28))
     assert_legible(draw_samples(images, labels, DIGITS, title=title))
     assert_legible(draw_augmented(images[:2], augmented, labels[:2], DIGITS, title=title))
-    assert_legible(draw_curves(make_run(3), title=title))
+    assert_legible(draw_run(make_run(3), title=title))
     assert_legible(draw_confusion(make_confusion(10), DIGITS, title=title))
-    assert_legible(draw_gallery(1, title=title))
+    assert_legible(make_gallery(1, title=title))
 
 
 def test_a_title_is_written_as_it_stands() -> None:
-    page = draw_samples(make_images(1), torch.tensor([1]), DIGITS, title="costs $5_000$ 数")
-    assert page.figure.texts[0].get_text() == "costs $5_000$ \N{WHITE SQUARE}"
-    assert not page.figure.texts[0].get_parse_math()
+    canvas = draw_samples(make_images(1), [1], DIGITS, title="costs $5_000$ 数")
+    assert canvas.figure.texts[0].get_text() == "costs $5_000$ \N{WHITE SQUARE}"
+    assert not canvas.figure.texts[0].get_parse_math()
     assert make_printable("a\n b\x07\u202e é") == "a b é"
 
 
 @pytest.mark.parametrize("names", [DIGITS, CLOTHES])
 def test_grids_of_images_are_legible(names: Sequence[str]) -> None:
-    labels = torch.arange(12) % 10
-    for count in (1, 5, 12, 30):
-        page = draw_samples(make_images(count), torch.arange(count) % 10, names, title="samples")
-        assert len(page.figure.images) == min(count, 12)
-        assert_legible(page)
-    page = draw_augmented(make_images(6), torch.rand(6, 8, 28, 28), labels[:6], names, title="augmented")
-    assert len(page.figure.images) == 6 * 9
-    assert_legible(page)
+    labels = [place % 10 for place in range(12)]
+    for count in (1, 5, 12):
+        canvas = draw_samples(make_images(count), [place % 10 for place in range(count)], names, title="samples")
+        assert len(canvas.figure.images) == count
+        assert_legible(canvas)
+    canvas = draw_augmented(
+        make_images(6), np.random.default_rng(1).random((6, 8, 28, 28)), labels[:6], names, title="augmented"
+    )
+    assert len(canvas.figure.images) == 6 * 9
+    assert_legible(canvas)
 
 
 @pytest.mark.parametrize("target", [None, 99.4])
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4, 15, 20, 300])
 def test_curves_are_legible(epochs: int, target: float | None) -> None:
-    page = draw_curves(make_run(epochs), title="step6", target=target)
-    assert_legible(page)
-    for axes in page.figure.axes:
+    canvas = draw_run(make_run(epochs), title="step6", target=target)
+    assert_legible(canvas)
+    for axes in canvas.figure.axes:
         low, high = axes.get_ylim()
         for line in axes.lines:
             values = np.asarray(line.get_ydata(), dtype=np.float64)
@@ -120,7 +114,7 @@ def test_curves_are_legible(epochs: int, target: float | None) -> None:
 def test_curves_label_the_last_and_the_best_epoch() -> None:
     metrics = make_run(10)
     metrics[6] = replace(metrics[6], test_accuracy=99.87)
-    legend = draw_curves(metrics, title="step6", target=99.4).figure.axes[1].get_legend()
+    legend = draw_run(metrics, title="step6", target=99.4).figure.axes[1].get_legend()
     assert legend is not None
     labels = [text.get_text() for text in legend.get_texts()]
     assert labels[1] == f"test: last {metrics[-1].test_accuracy:.2f} %, best 99.87 % (epoch 7)"
@@ -130,7 +124,7 @@ def test_curves_label_the_last_and_the_best_epoch() -> None:
 def test_curves_do_not_let_a_first_epoch_flatten_the_others() -> None:
     metrics = make_run(20)
     metrics[0] = replace(metrics[0], train_loss=2.3e6, train_accuracy=11.35)
-    loss, accuracy = draw_curves(metrics, title="step6").figure.axes
+    loss, accuracy = draw_run(metrics, title="step6").figure.axes
     assert loss.get_ylim()[1] < 1
     assert accuracy.get_ylim()[0] > 90
     assert loss.get_xlabel() == "epoch (the axis is cut: values up to 2.3e+06)"
@@ -142,16 +136,16 @@ def test_curves_do_not_let_a_first_epoch_flatten_the_others() -> None:
 def test_curves_with_losses_that_are_no_numbers_are_legible(loss: float, where: slice) -> None:
     metrics = make_run(5)
     metrics[where] = [replace(m, train_loss=loss, test_loss=loss) for m in metrics[where]]
-    assert_legible(draw_curves(metrics, title="step6"))
+    assert_legible(draw_run(metrics, title="step6"))
 
 
 @pytest.mark.parametrize("mistakes", [0, 10, 90])
 @pytest.mark.parametrize("names", [DIGITS, CLOTHES])
 def test_confusion_is_legible(mistakes: int, names: Sequence[str]) -> None:
     confusion = make_confusion(mistakes)
-    page = draw_confusion(confusion, names, title="step6")
-    assert_legible(page)
-    matrix, accuracies = page.figure.axes
+    canvas = draw_confusion(confusion, names, title="step6")
+    assert_legible(canvas)
+    matrix, accuracies = canvas.figure.axes
     assert sum(int(text.get_text()) for text in matrix.texts) == confusion.sum() == 9000
     accuracy = 100 * int(confusion[9, 9]) / 1000
     assert accuracies.texts[9].get_text() == f"{accuracy:.2f} %"
@@ -161,28 +155,28 @@ def test_confusion_is_legible(mistakes: int, names: Sequence[str]) -> None:
 @pytest.mark.parametrize("names", [DIGITS, CLOTHES])
 @pytest.mark.parametrize("mistakes", [0, 1, 5, 40, 3000])
 def test_mistakes_are_legible_and_capped(mistakes: int, names: Sequence[str]) -> None:
-    page = draw_gallery(mistakes, names)
-    assert_legible(page)
+    canvas = make_gallery(mistakes, names)
+    assert_legible(canvas)
     shown = min(mistakes, SHOWN)
-    assert len(page.figure.images) == shown
-    note = page.figure.texts[1].get_text()
+    assert len(canvas.figure.images) == shown
+    note = canvas.figure.texts[1].get_text()
     assert note.startswith(f"showing {shown} of {mistakes:,} mistake" if mistakes else "no mistakes")
 
 
-def test_mistakes_come_with_the_most_confident_first() -> None:
-    texts = [text.get_text() for text in draw_gallery(3).figure.texts[2:]]
-    assert texts == ["5 \N{RIGHTWARDS ARROW} 8", "83.3 %", "3 \N{RIGHTWARDS ARROW} 6", "50.0 %",
-                     "1 \N{RIGHTWARDS ARROW} 4", "16.7 %"]  # fmt: skip
+def test_mistakes_say_what_was_taken_for_what_and_how_surely() -> None:
+    texts = [text.get_text() for text in make_gallery(3).figure.texts[2:]]
+    assert texts == ["0 \N{RIGHTWARDS ARROW} 3", "100.0 %", "1 \N{RIGHTWARDS ARROW} 4", "83.3 %",
+                     "2 \N{RIGHTWARDS ARROW} 5", "66.7 %"]  # fmt: skip
 
 
 def plot_all(folder: Path) -> None:
     """Write each picture once."""
-    images, labels = make_images(12), torch.arange(12) % 10
-    plot_samples(images, labels, DIGITS, folder / "samples.png", title="step6")
-    plot_augmented(images, torch.full((12, 2, 28, 28), 0.5), labels, DIGITS, folder / "augmented.png", title="step6")
-    plot_curves(make_run(15), folder / "curves.png", title="step6", target=99.4)
-    plot_confusion(make_confusion(10), DIGITS, folder / "confusion.png", title="step6")
-    plot_mistakes(images, labels, labels.flip(0), labels / 10, DIGITS, folder / "mistakes.png", title="step6")
+    images, labels = make_images(12), [place % 10 for place in range(12)]
+    draw_samples(images, labels, DIGITS, title="step6").save(folder / "samples.png")
+    draw_augmented(images, np.full((12, 2, 28, 28), 0.5), labels, DIGITS, title="step6").save(folder / "augmented.png")
+    draw_run(make_run(15), title="step6", target=99.4).save(folder / "curves.png")
+    draw_confusion(make_confusion(10), DIGITS, title="step6").save(folder / "confusion.png")
+    make_gallery(12).save(folder / "mistakes.png")
 
 
 def test_pictures_are_the_same_bytes_again_also_in_threads(tmp_path: Path) -> None:
@@ -209,22 +203,69 @@ def test_pictures_are_the_same_bytes_again_also_in_threads(tmp_path: Path) -> No
 
 def test_images_are_drawn_pixel_for_pixel(tmp_path: Path) -> None:
     images = make_images(1)
-    page = draw_samples(images, torch.tensor([0]), DIGITS, title="step6")
-    page.save(tmp_path / "samples.png")
+    canvas = draw_samples(images, [0], DIGITS, title="step6")
+    canvas.save(tmp_path / "samples.png")
     with Image.open(tmp_path / "samples.png") as picture:
-        cells = picture.crop((24, page.top + 8, 24 + 140, page.top + 8 + 140)).resize((28, 28), Image.Resampling.BOX)
-    drawn = torch.frombuffer(bytearray(cells.tobytes()), dtype=torch.uint8).view(28, 28, 3).long()
+        cells = picture.crop((24, canvas.top + 8, 24 + 140, canvas.top + 8 + 140)).resize(
+            (28, 28), Image.Resampling.BOX
+        )
     # matplotlib rounds greys down to one less in places.
-    assert (drawn[..., 0] - images[0].long()).abs().max() <= 1
+    assert abs(np.asarray(cells)[..., 0] - images[0].astype(int)).max() <= 1
 
 
-def test_matplotlib_needs_neither_a_folder_of_its_own_nor_pyplot(tmp_path: Path) -> None:
+def test_pictures_need_neither_a_folder_of_matplotlib_nor_pyplot_nor_torch(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     program = (
-        "import sys, torch; from pathlib import Path; from mnistspec.views.pictures import plot_samples;"
-        "plot_samples(torch.zeros(1, 28, 28), torch.tensor([1]), '01', Path(sys.argv[1]), title='step6');"
-        "assert 'matplotlib.pyplot' not in sys.modules"
+        "import sys, numpy; from pathlib import Path; from mnistspec.views.pictures.images import draw_samples;"
+        "draw_samples(numpy.zeros((1, 28, 28)), [1], '01', title='step6').save(Path(sys.argv[1]));"
+        "assert not {'matplotlib.pyplot', 'torch'} & sys.modules.keys()"
     )
     environment = os.environ | {"MPLCONFIGDIR": str(tmp_path / "file" / "folder")}
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "samples.png")], check=True, env=environment)
     assert (tmp_path / "samples.png").stat().st_size > 0
+
+
+def test_pictures_are_the_same_whatever_the_users_matplotlib_is_set_to(tmp_path: Path) -> None:
+    odd = {
+        "axes.grid": True, "axes.facecolor": "yellow", "font.size": 30.0, "font.family": "serif", "text.color": "red",
+        "lines.linewidth": 9.0, "xtick.direction": "in", "xtick.minor.visible": True, "savefig.dpi": 30.0,
+        "axes.spines.right": True, "figure.autolayout": True, "image.cmap": "jet", "svg.fonttype": "none",
+        "legend.frameon": True, "path.simplify_threshold": 1.0, "axes.prop_cycle": mpl.cycler(color="r"),
+    }  # fmt: skip
+    folders = [tmp_path / "usual", tmp_path / "odd"]
+    for folder, settings in zip(folders, ({}, odd), strict=True):
+        folder.mkdir()
+        with mpl.rc_context(settings):  # type: ignore[arg-type]  # its keys are literals to the type checker
+            plot_all(folder)
+            draw_run(make_run(3), title="step6").save(folder / "curves.svg")
+            (folder / "element.svg").write_text(draw_quantity(LOSS, spread_of(3, 4)).to_element("key", "words"))
+    for file in folders[0].iterdir():
+        assert file.read_bytes() == (folders[1] / file.name).read_bytes(), file.name
+
+
+def spread_of(seeds: int, epochs: int) -> dict[str, np.ndarray]:
+    """Return rising losses of several seeds; those of the later seeds are higher."""
+    rows = np.add.outer(np.arange(seeds) / 100, 0.3 + np.arange(epochs) / 10)
+    return {"training": rows, "held-out": 2 * rows}
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 40, 60])
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_curves_of_several_seeds_show_their_spread(seeds: int, epochs: int) -> None:
+    curves = spread_of(seeds, epochs)
+    canvas = draw_quantity(ACCURACY, curves, target=0.5)
+    assert_legible(canvas)
+    (axes,) = canvas.figure.axes
+    legend = axes.get_legend()
+    assert legend is not None
+    _, measured, _ = (text.get_text() for text in legend.get_texts())
+    last = curves["held-out"][:, -1]
+    spread = f"({last.min():.2f} % to {last.max():.2f} %)" if seeds > 1 else f"best {last[0]:.2f} % (epoch {epochs})"
+    assert measured.startswith(f"held-out: last {last.mean():.2f} %")
+    assert measured.endswith(spread)
+    assert len(axes.collections) == (2 if seeds > 1 else 0)  # the bands
+    texts = [text for texts in canvas.pointed.values() for text in texts]
+    assert sum(text.startswith(f"epoch {epochs}: held-out") for text in texts) == 1
+    assert len(texts) == 1 + 2 * (epochs if epochs <= 40 else 1)
+    page = canvas.to_element("key", "words")
+    assert page.count("<title>") == len(texts)

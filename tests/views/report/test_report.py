@@ -256,7 +256,7 @@ def test_one_run_alone(runs: tuple[Path, Path]) -> None:
     heads = " ".join(report.summary.head[4:]).replace("\N{NO-BREAK SPACE}", " ")
     assert heads == "Seeds Last epoch % Best epoch % * Reference % Targets met"
     assert report.sections[0].changes is None
-    assert "1 recipe, 1 finished run" in render_html(report)
+    assert "1 spec, 1 finished run" in render_html(report)
     assert "What changed" not in render_markdown(report, "p")[0]
 
 

@@ -16,7 +16,6 @@ from mnistspec.analysis.classes import describe_classes
 from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
 from mnistspec.language.loader import load_spec
 from mnistspec.network.summary import Row, Summary, summarize
-from mnistspec.views.writing import format_share
 from mnistspec.views.terminal.epochs import epoch_row, epochs_header
 from mnistspec.views.terminal.tables import (
     WIDTH,
@@ -27,6 +26,7 @@ from mnistspec.views.terminal.tables import (
     statistics_table,
     summary_table,
 )
+from mnistspec.views.writing import format_share
 from tests.places import SPECS
 from tests.views.examples import CLOTHES, DIGITS, make_confusion, make_run
 

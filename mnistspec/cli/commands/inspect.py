@@ -57,9 +57,8 @@ def inspect(
     prediction = int(probabilities.argmax())
     share = format_share(float(probabilities[prediction]), 1)
     title = f"{model.spec.name} reads {names[prediction]} in {image.name}, {share}"
-    draw_inspection(pixels.numpy(), probabilities.tolist(), sight, chosen, names, position=place, title=title).save(
-        output
-    )
+    shares = probabilities.tolist()
+    draw_inspection(pixels.numpy(), shares, sight, chosen, names, position=place, title=title).save(output)
     if as_json:
         print_json({
             "run": str(run),

@@ -116,7 +116,8 @@ def _draw_images(canvas: Canvas, axes: Axes, image: np.ndarray, saliency: ArrayL
 
 
 def _drop_infinite(values: ArrayLike) -> np.ndarray:
-    return np.nan_to_num(np.asarray(values), nan=0, posinf=0, neginf=0)
+    numbers = np.asarray(values)
+    return np.where(np.isfinite(numbers), numbers, 0)
 
 
 def _draw_bars(canvas: Canvas, axes: Axes, shares: Sequence[float], class_names: Sequence[str]) -> None:

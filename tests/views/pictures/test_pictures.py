@@ -230,7 +230,7 @@ def test_pictures_are_the_same_whatever_the_users_matplotlib_is_set_to(tmp_path:
         "axes.grid": True, "axes.facecolor": "yellow", "font.size": 30.0, "font.family": "serif", "text.color": "red",
         "lines.linewidth": 9.0, "xtick.direction": "in", "xtick.minor.visible": True, "savefig.dpi": 30.0,
         "axes.spines.right": True, "figure.autolayout": True, "image.cmap": "jet", "svg.fonttype": "none",
-        "legend.frameon": True, "path.simplify_threshold": 1.0, "axes.prop_cycle": mpl.cycler(color="r"),
+        "legend.frameon": True, "path.simplify_threshold": 1.0, "lines.markersize": 20.0,
     }  # fmt: skip
     folders = [tmp_path / "usual", tmp_path / "odd"]
     for folder, settings in zip(folders, ({}, odd), strict=True):

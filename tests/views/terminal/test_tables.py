@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
-import torch
 
 from mnistspec.analysis.classes import describe_classes
 from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
@@ -119,7 +119,7 @@ def test_evaluation_adds_up(names: Sequence[str], mistakes: int) -> None:
 
 
 def test_classes_are_described_by_numbers() -> None:
-    confusion = torch.tensor([[8, 1, 1], [0, 0, 0], [3, 2, 5]])
+    confusion = np.array([[8, 1, 1], [0, 0, 0], [3, 2, 5]])
     first, second, third = describe_classes(confusion, ["a", "b", "c"])
     assert (first.images, first.right, first.confused_with, first.times) == (10, 8, "b", 1)
     assert first.accuracy == pytest.approx(80)
@@ -140,7 +140,7 @@ def test_confusion_shows_each_count(names: Sequence[str]) -> None:
 
 
 def test_predictions_name_the_class_and_the_runners_up() -> None:
-    probabilities = torch.tensor([[0.7, 0.2, 0.1], [1.0, 0.0, 0.0], [0.9999999, 1e-7, 0]], dtype=torch.float64)
+    probabilities = np.array([[0.7, 0.2, 0.1], [1.0, 0.0, 0.0], [0.9999999, 1e-7, 0]])
     rows = rows_of(
         render(predictions_table(["a.png", "[red]b[/red].png", "c"], probabilities.tolist(), ["x", "[y]", "z"]))
     )
@@ -153,7 +153,7 @@ def test_predictions_name_the_class_and_the_runners_up() -> None:
 
 def test_predictions_fold_long_file_names() -> None:
     name = "photos/" + "x" * 100 + ".png"
-    probabilities = torch.full((1, 10), 0.1)
+    probabilities = np.full((1, 10), 0.1)
     text = render(predictions_table([name], probabilities.tolist(), CLOTHES))
     assert "".join(line.split()[0] for line in text.splitlines()[2:]) == name
 

@@ -12,21 +12,23 @@ import yaml
 
 from tests.places import ROOT
 
-SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+CONTENT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, SETTINGS = CONTENT["project"], CONTENT["tool"]["setuptools"]
 
 
-def test_every_package_is_named_and_the_specs_go_with_them() -> None:
-    found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "mnistspec").rglob("__init__.py")}
-    assert {*SETTINGS["packages"]} == found | {"mnistspec.specs"}
+def test_every_folder_is_packed_and_the_specs_go_with_them() -> None:
+    """Folders without code are packages, too: otherwise setuptools warns that it leaves them out."""
+    found = {path.parent for path in (ROOT / "mnistspec").rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    assert {*SETTINGS["packages"]} == {".".join(path.relative_to(ROOT).parts) for path in found} | {"mnistspec.specs"}
     assert SETTINGS["package-dir"]["mnistspec.specs"] == "specs"
+    assert SETTINGS["package-data"] == {"*": ["*"]}
 
 
-def test_every_file_beside_the_code_is_packed() -> None:
-    for name, patterns in SETTINGS["package-data"].items():
-        folder = ROOT / SETTINGS["package-dir"][name]
-        packed = {path for pattern in patterns for path in folder.glob(pattern)}
-        others = {path for path in folder.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
-        assert packed == others
+def test_the_licences_of_program_and_data_are_named() -> None:
+    assert PROJECT["license"] == "MIT AND CC-BY-SA-3.0"
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in PROJECT["license-files"]]
+    assert "MIT License" in texts[0]
+    assert "CC BY-SA 3.0" in texts[1]
 
 
 def test_the_hook_of_pre_commit(tmp_path: Path) -> None:

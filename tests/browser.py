@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.needs import skips
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-# A machine may lack a browser; CI may not: there a missing one is a failure.
-needs_browser = pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="Chromium is not installed")
+needs_browser = pytest.mark.skipif(skips(CHROMIUM, "debian"), reason="needs Chromium")
 _LOCAL = {"", "127.0.0.1", "localhost", "[::1]"}
 
 

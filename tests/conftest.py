@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command_line import CommandLine, Outcome, run_main
+from tests.needs import missing_extras
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the flag that renews the golden files."""
     parser.addoption("--regenerate", action="store_true", help="write the golden files anew")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which extras were missing, whose tests were skipped."""
+    if missing := missing_extras():
+        terminalreporter.write_line(
+            f"Skipped what needs the extras {', '.join(missing)}: pip install -e '.[dev]' brings all."
+        )
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from tests.benchmarks import product
 from tests.benchmarks.measurement import PROGRAMS, SAME_WORK, SHORT, STEP6, BenchmarkError, Figures, Plan, run_rounds
 from tests.benchmarks.report import describe_machine, to_data, to_markdown, write_page
 from tests.benchmarks.rows import ROWS, Row, count_flop, evaluate
+from tests.needs import need_module
 from tests.places import ROOT
 from tests.small_mnist import write_mnist
 
@@ -45,7 +45,7 @@ def find_row(key: str) -> Row:
 
 def test_the_yardstick_is_the_network_of_the_same_work() -> None:
     """Same parameters in the same order, and the same function of them."""
-    pytest.importorskip("tqdm")
+    need_module("tqdm")
     from tests.benchmarks.notebook import DROPOUT, make_network  # noqa: PLC0415 - it needs tqdm
 
     spec = load_spec(STEP6, SETTINGS)
@@ -70,7 +70,7 @@ def test_the_short_recipe_is_for_the_same_network() -> None:
 
 
 def test_an_epoch_of_the_yardstick(data_dir: Path) -> None:
-    pytest.importorskip("tqdm")
+    need_module("tqdm")
     from tests.benchmarks import notebook  # noqa: PLC0415 - it needs tqdm
 
     figures = notebook.measure(data_dir, CPU)
@@ -163,8 +163,9 @@ def test_the_table_is_put_into_its_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("lightning") is None or find_spec("tqdm") is None, reason="needs mnistspec[benchmark]")
 def test_the_command(tmp_path: Path) -> None:
+    for name in ("lightning", "tqdm"):
+        need_module(name)
     command = [
         sys.executable,
         "-m",

@@ -13,6 +13,7 @@ import pytest
 from mnistspec.language.manual.explanations import list_codes
 from mnistspec.language.vocabulary.datasets import DATASETS
 from tests.cli.terminal import Terminal
+from tests.needs import need
 
 PROGRAM = Path(sys.executable).with_name("mnistspec")
 PROMPT = "@@ "
@@ -77,8 +78,7 @@ def test_words_codes_data_sets_and_models(folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_in_a_real_shell(folder: Path, tmp_path_factory: pytest.TempPathFactory, shell: str) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell}")
+    need(shutil.which(shell), shell, "debian")
     home = tmp_path_factory.mktemp("home")
     environment = {"HOME": str(home), "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}", "TERM": "dumb", "PS1": PROMPT}
     terminal = Terminal(SHELLS[shell], folder, environment)

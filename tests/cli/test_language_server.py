@@ -16,6 +16,7 @@ from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.language.vocabulary.recipe import Optimizer
 from tests.cli.language_server import LanguageServer
 from tests.language.corpus_files import GOOD, settings_of
+from tests.needs import need
 from tests.places import SPECS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -28,8 +29,9 @@ LINE = "# yaml-language-server: $schema=spec.schema.json\n"
 def server() -> Iterator[LanguageServer]:
     """The server, for files in specs/."""
     command = shutil.which("yaml-language-server") or shutil.which("yaml-language-server", path=_INSTALLED)
-    if command is None or shutil.which("node") is None:
-        pytest.skip("needs node and yaml-language-server: npm install --prefix .venv/node yaml-language-server")
+    need(command, "yaml-language-server: npm install --prefix .venv/node yaml-language-server", "npm")
+    need(shutil.which("node"), "node", "npm")
+    assert command
     started = LanguageServer(Path(command), SPECS)
     yield started
     started.close()

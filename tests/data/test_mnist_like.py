@@ -21,8 +21,7 @@ from mnistspec.data.histogram import count_levels
 from mnistspec.data.statistics import describe_dataset
 from mnistspec.errors import CorruptError, UsageError
 from tests.data.formats.idx_folders import STANDARD_NAMES, write_folder, write_images, write_labels
-
-FASHION = Path("/usr/share/datasets/fashion-mnist")
+from tests.needs import FASHION, needs_fashion
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +89,7 @@ def test_a_flipped_byte_in_the_packed_data_is_found(
         load_dataset("mnist", data_dir=folder)
 
 
-@pytest.mark.skipif(not FASHION.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+@needs_fashion
 def test_fashion_mnist_from_debians_package() -> None:
     fashion = load_dataset("fashion-mnist", data_dir=FASHION)
     assert (round(fashion.mean, 4), round(fashion.std, 4)) == (0.2860, 0.3530)

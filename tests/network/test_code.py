@@ -24,6 +24,7 @@ from mnistspec.network.expressions import WIDTH, Call, Symbol, render
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from tests.language.corpus_files import GOOD, settings_of
 from tests.language.strategies import pinned, specs
+from tests.needs import need_module
 from tests.places import SPECS
 from tests.profiles import examples
 
@@ -135,7 +136,7 @@ def test_steps_are_counted_anew_for_other_data() -> None:
 @pytest.fixture(scope="module")
 def ruff() -> list[str]:
     """The command of ruff with its default rules."""
-    pytest.importorskip("ruff")
+    need_module("ruff")
     return [sys.executable, "-m", "ruff"]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
+from tests.needs import need
 from tests.places import ROOT
 
 _INSTALLED = ROOT / ".venv" / "node" / "node_modules"
@@ -14,9 +13,8 @@ _FOLDERS = [*map(Path, filter(None, os.environ.get("NODE_PATH", "").split(os.pat
 
 
 def find_package(name: str) -> Path:
-    """Return the folder of a package; skip the test where it is not installed, unless this is CI."""
+    """Return the folder of a package."""
     found = next((folder / name for folder in _FOLDERS if (folder / name).is_dir()), None)
-    if found is None and "CI" not in os.environ:
-        pytest.skip(f"needs {name}: npm install --prefix .venv/node {name}")
-    assert found is not None, f"{name} is not installed"
+    need(found, f"{name}: npm install --prefix .venv/node {name}", "npm")
+    assert found
     return found

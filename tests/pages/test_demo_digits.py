@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from tests.needs import need_module
 from tests.places import ROOT
 
-pytest.importorskip("uvicorn")
+need_module("uvicorn")
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.command_line import run_main
 from tests.pages.demo_server import start_demo

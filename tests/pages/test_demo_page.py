@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-pytest.importorskip("uvicorn")
+from tests.needs import need_module
+
+need_module("uvicorn")
 from mnistspec.network.inspection import find_layer, inspected_layers
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.data.photo.test_photo import DIGITS as IMAGES

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-pytest.importorskip("uvicorn")
+from tests.needs import need_module
+
+need_module("uvicorn")
 from mnistspec.pages.serving import is_loopback, open_port, page_address
 from tests.command_line import CommandLine
 from tests.data.photo.test_photo import DIGITS, enlarge

@@ -15,7 +15,9 @@ import pytest
 import torch
 from PIL import Image
 
-pytest.importorskip("uvicorn")
+from tests.needs import need_module
+
+need_module("uvicorn")
 from mnistspec.data.dataset import Dataset, load_dataset
 from mnistspec.data.photo.preparation import prepare_image
 from mnistspec.network.inspection import inspect_image, inspected_layers

@@ -26,6 +26,7 @@ from mnistspec.runs.folder import RunDir
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.command_line import CommandLine, run_main
 from tests.data.photo.test_photo import enlarge, lay_on_table, make_transparent, paint, photograph
+from tests.needs import need_module
 from tests.pages.node_packages import find_package
 from tests.pages.strokes import DIGITS, draw
 from tests.small_mnist import write_mnist
@@ -75,7 +76,7 @@ class _Handler(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the runs digits/... and clothes/..., and their pages."""
-    pytest.importorskip("onnxscript")
+    need_module("onnxscript")
     runtime = find_package("onnxruntime-web")
     folder = tmp_path_factory.mktemp("pages")
     data = write_mnist(tmp_path_factory.mktemp("mnist"), 1000, 200)

@@ -17,10 +17,11 @@ from mnistspec.cli.interruption import Interrupted, Interruption
 from mnistspec.runs.tensorboard import SCALARS, flatten_spec
 from mnistspec.sweeps.grid import name_settings
 from tests.command_line import CommandLine, Outcome
+from tests.needs import need_module
 from tests.places import SPECS
 from tests.small_mnist import write_mnist
 
-pytest.importorskip("tensorboard")
+need_module("tensorboard")
 
 SPEC = """\
 layers: [conv: 4, bn, relu, dropout: 0.1, maxpool: 4, flatten, fc: 10]

@@ -87,7 +87,7 @@ def test_it_learns(mnistspec: CommandLine, run_file: Runner, small_mnist: Path, 
     options = [option for setting in settings for option in ("--set", setting)]
     assert mnistspec("code", SPECS / "step2.yaml", *options, "-o", path).code == 0
     (accuracy,) = accuracies(run_file(path, "--data", small_mnist, "--epochs", "1", "--save", "weights.pt"))
-    assert accuracy > 40  # of ten classes, after 32 batches
+    assert accuracy > 60  # of ten classes, after 32 batches; it was 71
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.py", "weights.pt"]
     model = runpy.run_path(str(path))["build_model"]()
     model.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,12 @@ from PIL import Image, ImageOps
 
 from mnistspec import RunDir, load_dataset, load_spec
 from tests.docs.pages import read_blocks
+from tests.needs import FASHION, needs_fashion
 from tests.places import SPECS
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
 
-FASHION = Path("/usr/share/datasets/fashion-mnist")
 TOTALS = [6_379_786, 4_572, 5_088, 5_088, 5_088, 6_124, 6_720]
 RUN_FILES = {
     "augmented.png", "best.safetensors", "confusion.png", "curves.png", "env.json", "metrics.csv", "mistakes.png",
@@ -57,9 +58,9 @@ def test_validate_tells_all_errors_at_once(mnistspec: CommandLine, tmp_path: Pat
     path.write_text(
         "layers:\n  - conb: 8\n  - gap\n  - fc: {out_feature: 10}\ntrain: {epochs: ten}\n", encoding="utf-8"
     )
-    start = time.monotonic()
+    start = time.process_time()
     done = mnistspec("validate", SPECS / "step1.yaml", path)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
     assert done.code == 2
     assert done.out == f"{SPECS / 'step1.yaml'}: ok, 15 blocks, 4,572 parameters\n"
     assert [line for line in done.err.splitlines() if line.startswith(f"{path}:")] == [
@@ -243,9 +244,17 @@ def test_help_is_quick_and_has_examples(mnistspec: CommandLine) -> None:
         done = mnistspec(command, "-h")
         assert done.code == 0
         assert f"Example: mnistspec {command}" in " ".join(done.out.split())
-    start = time.monotonic()
-    subprocess.run([sys.executable, "-m", "mnistspec", "--help"], check=True, capture_output=True, timeout=60)
-    assert time.monotonic() - start < 3  # 0.25 s on an idle machine
+
+
+def test_help_takes_less_than_half_a_second() -> None:
+    """Of a processor's time, the quickest of three: other processes may hold it up."""
+    seconds = []
+    for _ in range(3):
+        before = os.times()
+        subprocess.run([sys.executable, "-m", "mnistspec", "--help"], check=True, capture_output=True, timeout=60)
+        after = os.times()
+        seconds.append(sum(after[2:4]) - sum(before[2:4]))
+    assert min(seconds) < 0.5
 
 
 def test_step6_learns_mnist_in_one_epoch(mnistspec: CommandLine, tmp_path: Path) -> None:
@@ -260,7 +269,7 @@ def test_step6_learns_mnist_in_one_epoch(mnistspec: CommandLine, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not FASHION.is_dir(), reason="needs Debian's package dataset-fashion-mnist")
+@needs_fashion
 def test_a_network_of_ones_own_needs_no_python(mnistspec: CommandLine, tmp_path: Path) -> None:
     """The long example of docs/spec.md: depthwise convolutions, repeat, a group of one's own, Fashion-MNIST."""
     path = tmp_path / "mine.yaml"

@@ -15,11 +15,12 @@ from mnistspec.data.dataset import load_dataset
 from mnistspec.export import onnx
 from mnistspec.runs.folder import RunDir
 from tests.command_line import CommandLine
+from tests.needs import need_module
 
 
 def read_card(path: Path) -> dict[str, str]:
     """Return the metadata of an ONNX file."""
-    onnx = pytest.importorskip("onnx")
+    onnx = need_module("onnx")
     model = onnx.load(str(path))
     onnx.checker.check_model(model)
     return {entry.key: entry.value for entry in model.metadata_props}
@@ -27,12 +28,12 @@ def read_card(path: Path) -> dict[str, str]:
 
 def run_onnx(path: Path, images: torch.Tensor) -> torch.Tensor:
     """Return the logits of an ONNX file for its inputs."""
-    session = pytest.importorskip("onnxruntime").InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = need_module("onnxruntime").InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
 
 
 def test_onnx_takes_pixels(mnistspec: CommandLine, quick_run: Path, small_mnist: Path, tmp_path: Path) -> None:
-    pytest.importorskip("onnxscript")
+    need_module("onnxscript")
     path = tmp_path / "quick.onnx"
     outcome = mnistspec("export", quick_run, "--onnx", path, "--normalize", "--data-dir", small_mnist)
     assert (outcome.code, outcome.err) == (0, "")
@@ -57,7 +58,7 @@ def test_onnx_takes_pixels(mnistspec: CommandLine, quick_run: Path, small_mnist:
 def test_onnx_takes_normalised_pixels(
     mnistspec: CommandLine, quick_run: Path, small_mnist: Path, tmp_path: Path
 ) -> None:
-    pytest.importorskip("onnxscript")
+    need_module("onnxscript")
     arguments = ("export", quick_run, "--onnx", tmp_path / "a.onnx", "--best", "--data-dir", small_mnist, "--json")
     outcome = mnistspec(*arguments)
     assert (outcome.code, outcome.err) == (0, "")
@@ -88,7 +89,7 @@ def test_safetensors(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) ->
 
 
 def test_other_data_is_told_of(mnistspec: CommandLine, quick_run: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    pytest.importorskip("onnxscript")
+    need_module("onnxscript")
     monkeypatch.setattr(onnx, "_compile", lambda *_args, **_kwargs: b"")
     monkeypatch.setattr(onnx, "_check", lambda *_args, **_kwargs: onnx.OnnxCheck(10, 0, 0.0, 90.0))
     outcome = mnistspec("export", quick_run, "--onnx", tmp_path / "a.onnx")
@@ -99,7 +100,7 @@ def test_other_data_is_told_of(mnistspec: CommandLine, quick_run: Path, tmp_path
 def test_a_file_that_predicts_otherwise_is_not_written(
     mnistspec: CommandLine, quick_run: Path, small_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("onnxscript")
+    need_module("onnxscript")
     compile_ = onnx._compile
 
     def spoil(model: Any, card: dict[str, Any], *, normalized: bool) -> bytes:

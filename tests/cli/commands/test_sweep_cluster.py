@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from tests.command_line import CommandLine
+from tests.needs import need_module
 from tests.sweeps.cluster.local_cluster import LocalCluster, kill, local_cluster, trainings_of, wait_until
 
-pytest.importorskip("distributed")
+need_module("distributed")
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="finds the children of a process in /proc")
 PARENT = "layers: [conv: 4, relu, maxpool: 4, dropout: 0.1, flatten, fc: 10]\ntrain: {epochs: 2, batch_size: 50}\n"
 TINY = "# a comment that spec.yaml keeps\nextends: parent.yaml\ntrain: {augment: [rotation: 5]}\n"

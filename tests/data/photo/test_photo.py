@@ -179,9 +179,9 @@ def test_a_phone_photo_of_12_megapixels(tmp_path: Path) -> None:
     path = tmp_path / "digit.jpg"
     small = Image.fromarray(255 - np.pad(enlarge(DIGITS[0]), ((100, 220), (200, 320))))
     small.resize((4000, 3000)).convert("RGB").save(path)
-    start = time.monotonic()
+    start = time.process_time()
     assert correlate(prepare_image(path).numpy(), DIGITS[0]) > 0.9
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("tone", [0, 128, 255])
@@ -211,10 +211,10 @@ def write_png_header(path: Path, width: int, height: int) -> None:
 def test_huge_pictures_are_refused_before_they_are_decoded(tmp_path: Path, side: int) -> None:
     path = tmp_path / "huge.png"
     write_png_header(path, side, side)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(UsageError) as caught:
         prepare_image(path)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
     assert str(caught.value) == f"{path}: the image has more than 50 million pixels; make it smaller"
 
 

@@ -13,10 +13,11 @@ from mnistspec.runs.records import find_runs
 from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.engine import Outcome
 from mnistspec.sweeps.grid import Job, make_grid
+from tests.needs import need_module
 from tests.sweeps.cluster.local_cluster import wait_until
 from tests.sweeps.fakes import make_run, write_spec
 
-distributed = pytest.importorskip("distributed")
+distributed = need_module("distributed")
 from mnistspec.sweeps.cluster.engine import ClusterEngine  # noqa: E402 - it needs the extra
 
 A, B, C = "tcp://a:1", "tcp://b:1", "tcp://c:1"

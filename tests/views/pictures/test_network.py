@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import math
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from hypothesis import given
+from mnistspec.views.pictures.page import Page
+from PIL import Image
 
 from mnistspec.language.loader import load_spec
 from mnistspec.language.shapes import trace
@@ -30,9 +34,17 @@ def words_on(spec: Spec) -> list[str]:
     return [text.get_text() for text in texts_of(draw_network(spec))]
 
 
+def share_of_ink(page: Page) -> float:
+    """Return the share of a picture's pixels that differ from its corner."""
+    pixels = np.asarray(Image.open(io.BytesIO(page.to_png())).convert("L"))
+    return float((pixels != pixels[0, 0]).mean())
+
+
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_shipped_networks_are_legible(path: Path) -> None:
-    assert_legible(draw_network(load_spec(path)))
+    page = draw_network(load_spec(path))
+    assert_legible(page)
+    assert 0.05 < share_of_ink(page) < 0.5
 
 
 @given(specs())

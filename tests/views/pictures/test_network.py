@@ -11,13 +11,13 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from hypothesis import given
-from mnistspec.views.pictures.page import Page
 from PIL import Image
 
 from mnistspec.language.loader import load_spec
 from mnistspec.language.shapes import trace
 from mnistspec.language.spec import Spec
 from mnistspec.training.lr_range import RangePoint, suggest_lr
+from mnistspec.views.pictures.canvas import Canvas
 from mnistspec.views.pictures.lr_range import draw_lr_range
 from mnistspec.views.pictures.network import draw_network
 from mnistspec.views.stages import find_stages
@@ -34,7 +34,7 @@ def words_on(spec: Spec) -> list[str]:
     return [text.get_text() for text in texts_of(draw_network(spec))]
 
 
-def share_of_ink(page: Page) -> float:
+def share_of_ink(page: Canvas) -> float:
     """Return the share of a picture's pixels that differ from its corner."""
     pixels = np.asarray(Image.open(io.BytesIO(page.to_png())).convert("L"))
     return float((pixels != pixels[0, 0]).mean())

@@ -18,7 +18,7 @@ from tests.benchmarks.report import BLOCK, SPEED, describe_machine, to_markdown
 from tests.benchmarks.rows import ROWS, Measurement
 from tests.docs.commands import list_commands
 from tests.docs.pages import GENERATED, HOME, PAGES, README, anchors, generate, links, read_blocks, run
-from tests.docs.rooms import list_rooms
+from tests.docs.rooms import list_rooms, name_room
 from tests.places import PACKAGE, ROOT, SPECS
 
 DOCS = ROOT / "docs"
@@ -97,9 +97,9 @@ def test_every_command_and_every_room_has_its_lines() -> None:
     for name in list_commands():
         assert f"\n### {name}\n" in commands, name
     architecture = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    assert {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} <= {*list_rooms()}
+    assert {path.parent for path in PACKAGE.rglob("*/__init__.py")} <= {*list_rooms()}
     for room in list_rooms():
-        assert f"| `{room}/` |" in architecture, room
+        assert f"| `{name_room(room)}` |" in architecture, room
 
 
 def test_the_speed_table_is_that_of_the_benchmark() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from tests.command_line import CommandLine, Outcome, run_main
 from tests.needs import missing_extras
+from tests.small_mnist import write_mnist
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"Skipped what needs the extras {', '.join(missing)}: pip install -e '.[dev]' brings all."
         )
+
+
+@pytest.fixture(scope="session")
+def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the first 1,000 training and 200 test images of MNIST as IDX files."""
+    return write_mnist(tmp_path_factory.mktemp("mnist"), 1000, 200)
 
 
 @pytest.fixture

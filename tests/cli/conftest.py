@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command_line import run_main
-from tests.small_mnist import write_mnist
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +25,6 @@ layers:
 train: {epochs: 2, batch_size: 50, optimizer: {adam: 0.02}, augment: [rotation: 5]}
 targets: {max_params: 2000, min_test_accuracy: 1, last_epochs: 2}
 """
-
-
-@pytest.fixture(scope="session")
-def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the first 1,000 training and 200 test images of MNIST as IDX files."""
-    return write_mnist(tmp_path_factory.mktemp("mnist"), 1000, 200)
 
 
 @pytest.fixture

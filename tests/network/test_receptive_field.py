@@ -15,6 +15,7 @@ from mnistspec.network.builder import build_model
 from tests.language.strategies import networks, pinned
 from tests.places import SPECS
 from tests.profiles import examples
+from tests.shipped import SHIPPED
 
 SIDE = 161  # of the image: large enough that a position in the middle sees no border
 WORDS = ("conv", "1x1", "maxpool", "avgpool", "relu", "bn", "dropout")
@@ -57,10 +58,10 @@ def test_receptive_field_and_jump_are_the_gradients(blocks: tuple[Block, ...]) -
     assert after - first == layers[-1].jump
 
 
-@pytest.mark.parametrize(("step", "field"), [(0, 40), *((n, 28) for n in range(1, 7))])
-def test_what_the_head_of_each_step_sees(step: int, field: int) -> None:
-    layers = load_document(SPECS / f"step{step}.yaml").layers
-    assert layers[-1].receptive_field == field
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_the_head_of_each_network_sees(name: str) -> None:
+    layers = load_document(SPECS / f"{name}.yaml").layers
+    assert layers[-1].receptive_field == SHIPPED[name].field
     fields = [layer.receptive_field for layer in layers]
     assert fields == sorted(fields)
 

@@ -29,7 +29,6 @@ from tests.data.photo.test_photo import enlarge, lay_on_table, make_transparent,
 from tests.needs import need_module
 from tests.pages.node_packages import find_package
 from tests.pages.strokes import DIGITS, draw
-from tests.small_mnist import write_mnist
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -74,17 +73,18 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, small_mnist: Path) -> Path:
     """A folder with the runs digits/... and clothes/..., and their pages."""
     need_module("onnxscript")
     runtime = find_package("onnxruntime-web")
     folder = tmp_path_factory.mktemp("pages")
-    data = write_mnist(tmp_path_factory.mktemp("mnist"), 1000, 200)
     for name, text in (("digits", DIGIT_NETWORK), ("clothes", CLOTHES_NETWORK)):
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-        assert not run_main("train", folder / f"{name}.yaml", "--data-dir", data, "--runs", folder)
+        assert not run_main("train", folder / f"{name}.yaml", "--data-dir", small_mnist, "--runs", folder)
         page = folder / f"{name}.html"
-        assert not run_main("export", find_run(folder, name), "--page", page, "--runtime", runtime, "--data-dir", data)
+        assert not run_main(
+            "export", find_run(folder, name), "--page", page, "--runtime", runtime, "--data-dir", small_mnist
+        )
     return folder
 
 

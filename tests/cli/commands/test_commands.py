@@ -20,27 +20,27 @@ from mnistspec import RunDir, load_dataset, load_spec
 from tests.docs.pages import read_blocks
 from tests.needs import FASHION, needs_fashion
 from tests.places import SPECS
+from tests.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
 
-TOTALS = [6_379_786, 4_572, 5_088, 5_088, 5_088, 6_124, 6_720]
 RUN_FILES = {
     "augmented.png", "best.safetensors", "confusion.png", "curves.png", "env.json", "metrics.csv", "mistakes.png",
     "model.safetensors", "resolved.yaml", "result.json", "samples.png", "spec.yaml", "summary.txt",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("step", range(7))
-def test_build_json_gives_the_totals(mnistspec: CommandLine, step: int) -> None:
-    done = mnistspec("build", SPECS / f"step{step}.yaml", "--json")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_build_json_gives_the_totals(mnistspec: CommandLine, name: str) -> None:
+    done = mnistspec("build", SPECS / f"{name}.yaml", "--json")
     summary = json.loads(done.out)
     assert (done.code, done.err) == (0, "")
-    assert summary["total_params"] == summary["trainable_params"] == TOTALS[step]
-    assert summary["receptive_field"] == (40 if step == 0 else 28)
+    assert (summary["total_params"], summary["macs"], summary["receptive_field"]) == SHIPPED[name]
+    assert summary["trainable_params"] == SHIPPED[name].params
     assert (summary["input_shape"], summary["output_shape"]) == ([1, 28, 28], [10])
-    assert sum(layer["params"] for layer in summary["layers"]) == TOTALS[step]
-    lines = (SPECS / f"step{step}.yaml").read_text(encoding="utf-8").splitlines()
+    assert sum(layer["params"] for layer in summary["layers"]) == SHIPPED[name].params
+    lines = (SPECS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     for layer in summary["layers"]:
         assert lines[layer["line"] - 1].strip().startswith(f"- {layer['block']}")
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from mnistspec.runs.folder import RunDir
     from mnistspec.training.trainer import fit
 
-__all__ = ["MnistspecError", "RunDir", "build_model", "fit", "load_dataset", "load_spec", "summarize"]
-
 _HOMES = {
     "MnistspecError": "errors",
     "RunDir": "runs.folder",
@@ -24,9 +22,16 @@ _HOMES = {
     "summarize": "network.summary",
 }
 
+__all__ = ["MnistspecError", "RunDir", "build_model", "fit", "load_dataset", "load_spec", "summarize"]
+
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
     """Import a public name when it is first used, so that importing the package does not import torch."""
     if name in _HOMES:
         return getattr(import_module(f"mnistspec.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'mnistspec' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -35,3 +35,10 @@ class CorruptError(MnistspecError):
     """Data, weights or a checkpoint are not what they were when they were written."""
 
     exit_code = 4
+
+
+def check_type(name: str, value: object, *kinds: type) -> None:
+    """Raise UsageError, which names the argument, for a value that is of none of these types."""
+    if not isinstance(value, kinds):
+        wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+        raise UsageError(f"{name} must be {wanted}, not {type(value).__name__}")

@@ -8,14 +8,22 @@ import secrets
 import shutil
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from mnistspec.errors import CorruptError, MnistspecError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from mnistspec.errors import CorruptError, MnistspecError, UsageError, check_type
 
 TEMPORARY = ".partial"
+
+
+def to_path(name: str, value: object) -> Path:
+    """Return a path that was given as text or as a path; raise UsageError, which names it, for anything else."""
+    check_type(name, value, str, os.PathLike)
+    try:
+        path = Path(value)  # type: ignore[arg-type]  # a type checker does not see check_type's answer
+        path.exists()
+    except (OSError, TypeError) as error:
+        raise UsageError(f"{name}, {str(value)[:200]}: {getattr(error, 'strerror', None) or error}") from None
+    return path
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -11,7 +11,8 @@ import torch
 from mnistspec.data.formats.idx import IdxFile, read_idx
 from mnistspec.data.histogram import count_levels
 from mnistspec.data.store import Source, find_in_folder, find_or_fetch, find_shipped
-from mnistspec.errors import CorruptError, UsageError
+from mnistspec.errors import CorruptError, UsageError, check_type
+from mnistspec.files import to_path
 from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
 from mnistspec.wording import did_you_mean, quote, suggest
 
@@ -69,7 +70,7 @@ class Dataset:
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
 
-def load_dataset(name: str, *, data_dir: Path | None = None, cache_dir: Path | None = None) -> Dataset:
+def load_dataset(name: str, *, data_dir: str | Path | None = None, cache_dir: str | Path | None = None) -> Dataset:
     """Load a data set by its name.
 
     It comes from `data_dir` (four IDX files) if that is given; MNIST otherwise from this package, the others from
@@ -78,12 +79,15 @@ def load_dataset(name: str, *, data_dir: Path | None = None, cache_dir: Path | N
     Raises UsageError for an unknown name or missing files, CorruptError for damaged or inconsistent ones, and
     MnistspecError when a download fails.
     """
+    check_type("the name of a data set", name, str)
+    folder = None if data_dir is None else to_path("data_dir", data_dir)
+    cache = None if cache_dir is None else to_path("cache_dir", cache_dir)
     info = _find_info(name)
-    if data_dir is not None:
-        return _read_dataset(info, find_in_folder(info, data_dir))
+    if folder is not None:
+        return _read_dataset(info, find_in_folder(info, folder))
     if name == "mnist":
         return _read_dataset(info, find_shipped(), _MNIST_DIGESTS)
-    return _read_dataset(info, find_or_fetch(info, cache_dir))
+    return _read_dataset(info, find_or_fetch(info, cache))
 
 
 def _find_info(name: str) -> DatasetInfo:

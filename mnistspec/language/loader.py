@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnistspec.errors import SpecError
+from mnistspec.errors import SpecError, check_type
+from mnistspec.files import to_path
 from mnistspec.language.checks import check_reachable, check_shapes, check_targets
 from mnistspec.language.expansion import Expander, PlacedBlock, read_defaults, report_unused
 from mnistspec.language.groups import read_groups
@@ -20,7 +21,7 @@ from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
 from mnistspec.wording import did_you_mean, quote, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from pathlib import Path
 
     from mnistspec.language.shapes import Layer
 
@@ -54,10 +55,12 @@ def load_document(
     With ``extends=False`` the spec may not extend another file; with ``strict_targets=True`` a target that no training
     can reach is an error, too. A file that cannot be opened, or a setting that is no ``key=value``, is a UsageError.
     """
-    path = Path(path)
+    check_type("the settings", settings, Iterable)
+    path = to_path("the spec", path)
     collector = Collector(str(path))
     tree = read_extended(path, collector, extends=extends)
     for setting in settings:
+        check_type("a setting", setting, str)
         patch = read_setting(setting, collector)
         if tree is not None and patch is not None:
             tree = merge(tree, patch)

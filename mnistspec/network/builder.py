@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 from torch import nn
 
+from mnistspec.errors import check_type
 from mnistspec.language.shapes import trace
-
-if TYPE_CHECKING:
-    from mnistspec.language.spec import Spec
+from mnistspec.language.spec import Spec
 
 
 def build_model(spec: Spec) -> nn.Sequential:
@@ -19,6 +17,7 @@ def build_model(spec: Spec) -> nn.Sequential:
     Modules are made in the order of the spec, so that under one seed the parameters are bit for bit those of the same
     network written by hand. Children are named by their kind and count: conv1, bn1, relu1, conv2 ...
     """
+    check_type("the spec", spec, Spec)
     children: OrderedDict[str, nn.Module] = OrderedDict()
     for layer in trace(spec.layers, spec.dataset.input_shape):
         for name, module in layer.modules:

@@ -9,13 +9,13 @@ import torch
 import torchinfo
 from torch import nn
 
+from mnistspec.errors import check_type
 from mnistspec.language.shapes import Layer, trace
+from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from mnistspec.language.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def summarize(spec: Spec, lines: Sequence[int] = ()) -> Summary:
 
     No random number is drawn and no batch norm is updated.
     """
+    check_type("the spec", spec, Spec)
     layers = list(trace(spec.layers, spec.dataset.input_shape))
     with torch.device("meta"):  # modules without values: their initialisation would draw from the global random stream
         model = build_model(spec)

@@ -6,7 +6,6 @@ import csv
 import io
 import math
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import torch
@@ -18,6 +17,7 @@ from mnistspec.files import (
     hash_text,
     make_run_folder,
     read_limited,
+    to_path,
     write_atomically,
     write_text,
 )
@@ -33,6 +33,7 @@ from mnistspec.training.state import check_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from torch import Tensor
 
@@ -58,7 +59,7 @@ class RunDir:
 
     def __init__(self, path: str | Path) -> None:
         """Open an existing run; raise UsageError for a folder that is none."""
-        self.path = Path(path)
+        self.path = to_path("the run folder", path)
         if not (self.path / "resolved.yaml").is_file():
             raise UsageError(f"{self.path}: not a run folder: it has no resolved.yaml")
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from mnistspec.training.evaluation import Evaluation, evaluate, normalize
+from mnistspec.data.images import read_images
+from mnistspec.training.evaluation import BATCH_SIZE, Evaluation, evaluate, normalize
 
 if TYPE_CHECKING:
     from mnistspec.data.dataset import Dataset
@@ -26,10 +27,16 @@ class TrainedModel:
     std: float
 
     @torch.inference_mode()
-    def predict(self, images: Tensor) -> Tensor:
-        """Return the probabilities (n, classes) for uint8 images (n, height, width), light ink on black."""
-        probabilities: Tensor = self.network(normalize(images.unsqueeze(1), self.mean, self.std)).softmax(1)
-        return probabilities
+    def predict(self, images: object) -> Tensor:
+        """Return the probabilities (n, classes), on the CPU, for images with light ink on black.
+
+        Images are uint8 or floats in [0, 1], as an array or a tensor (h, w), (n, h, w) or (n, 1, h, w); or a PIL image
+        or the path of an image file, which are prepared as photos; or a list of these. Raises UsageError for others.
+        """
+        _, height, width = self.spec.dataset.input_shape
+        values = normalize(read_images(images, (height, width)), self.mean, self.std)
+        device = next((parameter.device for parameter in self.network.parameters()), values.device)
+        return torch.cat([self.network(batch.to(device)).softmax(1).cpu() for batch in torch.split(values, BATCH_SIZE)])
 
     def evaluate(self, data: Dataset, device: torch.device) -> Evaluation:
         """Put the test set through the network, on a device."""

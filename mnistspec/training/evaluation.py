@@ -49,7 +49,7 @@ class Evaluation:
 
 def normalize(images: Tensor, mean: float, std: float) -> Tensor:
     """Return grey values in [0, 255] of any shape as (x / 255 - mean) / std, float32."""
-    return images.to(torch.float32).mul_(1 / (255 * std)).sub_(mean / std)
+    return images.to(torch.float32, copy=True).mul_(1 / (255 * std)).sub_(mean / std)
 
 
 @torch.inference_mode()

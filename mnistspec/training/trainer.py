@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
-from mnistspec.errors import NotFiniteError
+from mnistspec.data.dataset import Dataset
+from mnistspec.errors import NotFiniteError, UsageError, check_type
+from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.training.device import choose_device
 from mnistspec.training.evaluation import evaluate, normalize
@@ -24,9 +26,6 @@ from mnistspec.training.state import check_tensors, expected_moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from mnistspec.data.dataset import Dataset
-    from mnistspec.language.vocabulary.recipe import Train
 
 _CHECK_EVERY = 50  # steps between two looks at the loss on an accelerator, where a look waits for the device
 
@@ -212,8 +211,33 @@ class Training:
 def fit(
     model: nn.Sequential, data: Dataset, recipe: Train, device: torch.device | str | None = None
 ) -> Iterator[EpochMetrics]:
-    """Train a model, yielding the metrics of each epoch; stop iterating to stop training."""
-    device = device if isinstance(device, torch.device) else choose_device(device)
-    for progress in Training(model, data, recipe, device).run():
-        if progress.metrics:
-            yield progress.metrics
+    """Train a model, yielding the metrics of each epoch; stop iterating to stop training.
+
+    Raises UsageError at once for a model that does not turn these images into a score for each of their classes.
+    """
+    check_type("the model", model, nn.Sequential)
+    check_type("the data", data, Dataset)
+    check_type("the recipe", recipe, Train)
+    check_type("the device", device, torch.device, str, type(None))
+    chosen = device if isinstance(device, torch.device) else choose_device(device)
+    _check_model(model.to(chosen), data, chosen)
+    training = Training(model, data, recipe, chosen)
+    return (progress.metrics for progress in training.run() if progress.metrics)
+
+
+def _check_model(model: nn.Sequential, data: Dataset, device: torch.device) -> None:
+    """Raise UsageError for a model of another shape than the data's; its mode and buffers stay as they are."""
+    if next(model.parameters(), None) is None:
+        raise UsageError("the model has no parameters to train")
+    images, labels = data.train_images[:1].to(device), data.train_labels[:1].to(device)
+    try:
+        scores = evaluate(model, images, labels, mean=data.mean, std=data.std).logits
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        size, reason = "x".join(map(str, images.shape[1:])), str(error).partition("\n")[0]
+        raise UsageError(f"the model does not take the images of {data.name}, 1x{size}: {reason}") from None
+    if scores.shape != (1, len(data.class_names)):
+        found = "x".join(map(str, scores.shape[1:])) or 1
+        raise UsageError(
+            f"the model turns an image of {data.name} into {found} scores, "
+            f"not one for each of the {len(data.class_names)} classes"
+        )

@@ -1,0 +1,83 @@
+"""Images as a caller has them, as one batch of grey values."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from mnistspec.errors import UsageError
+from mnistspec.files import to_path
+
+_TAKEN = (
+    "images are uint8, or floats in [0, 1], of shape (h, w), (n, h, w) or (n, 1, h, w), as an array or a tensor; "
+    "or a PIL image, the path of an image file, or a list of these"
+)
+
+
+def read_images(images: object, size: tuple[int, int]) -> Tensor:
+    """Return images of ``size`` (height, width) as grey values from 0 to 255: float32, (n, 1, height, width).
+
+    Arrays and tensors are taken as they are, their values told apart by their type; pictures and image files are
+    prepared as photos of digits. Raises UsageError for anything else.
+    """
+    if isinstance(images, (list, tuple)):
+        if not images:
+            raise UsageError(f"the list of images is empty: {_TAKEN}")
+        return torch.cat([_read_one(image, size) for image in images])
+    return _read_one(images, size)
+
+
+def _read_one(image: object, size: tuple[int, int]) -> Tensor:
+    if isinstance(image, Image.Image | str | os.PathLike):
+        return _prepare(image)[None, None].to(torch.float32)
+    if isinstance(image, np.ndarray):
+        image = _to_tensor(image)
+    if not isinstance(image, Tensor):
+        raise UsageError(f"cannot take {type(image).__name__} for an image: {_TAKEN}")
+    if image.layout != torch.strided or image.is_quantized or image.device.type == "meta":
+        raise UsageError(f"cannot take a sparse, quantized or meta tensor for an image: {_TAKEN}")
+    return _scale(_shape(image.detach().cpu(), size))
+
+
+def _prepare(image: Image.Image | str | os.PathLike[str]) -> Tensor:
+    from mnistspec.data.photo.preparation import prepare_image, prepare_picture  # noqa: PLC0415 - pictures only
+
+    return prepare_picture(image) if isinstance(image, Image.Image) else prepare_image(to_path("the image", image))
+
+
+def _to_tensor(array: np.ndarray) -> Tensor:
+    """Return a copy, which torch may keep, of an array of numbers in any order of their bytes."""
+    if array.dtype.kind not in "buif" or array.dtype.itemsize > 8:
+        raise UsageError(f"cannot take an array of {array.dtype} for images: {_TAKEN}")
+    return torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("=")))
+
+
+def _shape(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return (n, 1, height, width)."""
+    found, (height, width) = "x".join(map(str, image.shape)) or "a single number", size
+    if image.ndim == 4 and image.shape[1] != 1:
+        raise UsageError(f"the network takes grey images, (n, 1, {height}, {width}), not {image.shape[1]} channels")
+    if image.ndim not in {2, 3, 4} or tuple(image.shape[-2:]) != size:
+        raise UsageError(f"the network takes images of {height}x{width}, alone or n of them, not {found}")
+    if not image.numel():
+        raise UsageError(f"there is no image in {found} values")
+    return image.reshape(-1, 1, height, width)
+
+
+def _scale(image: Tensor) -> Tensor:
+    if image.dtype == torch.uint8:
+        return image.to(torch.float32)
+    if not image.is_floating_point():
+        kind = str(image.dtype).removeprefix("torch.")
+        raise UsageError(f"images are uint8, from 0 to 255, or floats in [0, 1], not {kind}; convert them first")
+    lowest, highest = float(image.min()), float(image.max())
+    if not (lowest >= 0 and highest <= 1):  # nan is neither
+        raise UsageError(
+            f"images of floats hold values in [0, 1], but these are from {lowest:.4g} to {highest:.4g}; "
+            "divide them by 255, or give uint8"
+        )
+    return image.to(torch.float32) * 255

@@ -18,10 +18,14 @@ import pytest
 
 from tests.command_line import CommandLine, Outcome, run_main
 from tests.needs import missing_extras
+from tests.profiles import register_profiles
 from tests.small_mnist import write_mnist
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+register_profiles()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

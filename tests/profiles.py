@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile(
-    "fixed",
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # examples share a tmp_path
-)
-settings.register_profile("long", settings.get_profile("fixed"), derandomize=False, max_examples=2000)
-settings.load_profile("fixed")  # --hypothesis-profile comes after it
+
+def register_profiles() -> None:
+    """Make the profiles known, and load the one of every run; ``--hypothesis-profile`` comes after it."""
+    settings.register_profile(
+        "fixed",
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],  # examples share a tmp_path
+    )
+    settings.register_profile("long", settings.get_profile("fixed"), derandomize=False, max_examples=2000)
+    settings.load_profile("fixed")
 
 
 def examples(count: int) -> settings:

@@ -155,7 +155,7 @@ class Canvas:
             pixels = np.asarray(agg.buffer_rgba())  # type: ignore[no-untyped-call]  # the same
             self.figure.set_dpi(DPI)
         content = io.BytesIO()
-        Image.fromarray(pixels).convert("RGB").save(content, "PNG", dpi=(DPI * zoom, DPI * zoom), optimize=True)
+        Image.fromarray(pixels).convert("RGB").save(content, "PNG", dpi=(DPI * zoom, DPI * zoom))
         return content.getvalue()
 
     def to_svg(self) -> bytes:

@@ -1,9 +1,10 @@
-"""How sentences are made: what is safe to print, quotes, suggestions, numbers of things, lists, Markdown tables."""
+"""How sentences are made: what is safe to print, quotes, suggestions, numbers of things, lists, shapes, tables."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,10 +56,24 @@ def join_names(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
+def write_shape(shape: Sequence[int]) -> str:
+    """Return a shape: 8x26x26."""
+    return "x".join(map(str, shape))
+
+
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = ()) -> str:
     """Return a Markdown table; cells are Markdown on one line, ``marks`` (``:--``, ``--:``) align the columns."""
     lines = [head, marks or ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
+    """Return a table of HTML for a notebook; every text in it is escaped."""
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    headings = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    return f"<table>{title}<thead><tr>{headings}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _fold(word: str) -> str:

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from mnistspec import RunDir, load_dataset, load_spec
-from mnistspec.language.dump import dump_spec
 from tests.places import ROOT
 
 # A thousand times the parameters of the other steps: hours on two cores.
@@ -28,7 +27,7 @@ def test_a_run_is_of_the_spec_that_ships(path: Path) -> None:
     settings = [f"train.seed={run.result['seed']}", *SHORTENED.get(path.parent.name, ())]
     spec = load_spec(ROOT / "specs" / f"{path.parent.name}.yaml", settings)
     assert (spec.layers, spec.train) == (run.spec.layers, run.spec.train)
-    assert run.resolved == dump_spec(run.spec)
+    assert run.resolved == run.spec.as_yaml()
     assert run.metrics[-1]["test_accuracy"] == run.result["test_accuracy"]
 
 

@@ -1,4 +1,4 @@
-"""A Spec as YAML text in the spec language; loading it gives an equal Spec."""
+"""A spec's plain data as YAML text in the spec language; loading it gives an equal spec."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 from mnistspec.language.yaml.scalars import resolve
 
 if TYPE_CHECKING:
-    from mnistspec.language.spec import Spec
+    from collections.abc import Mapping
 
 
 class _Flow(dict[str, Any]):
@@ -49,15 +49,15 @@ _Dumper.add_representer(
 )
 
 
-def dump_spec(spec: Spec) -> str:
-    """Return the spec as YAML: one block a line, with every default filled in, and everything expanded."""
-    data = spec.as_data()
-    data["layers"] = [_one_line(layer) for layer in data["layers"]]
-    train = data["train"]
-    train["augment"] = [_one_line(augmentation) for augmentation in train["augment"]]
-    for key in ("optimizer", "scheduler"):
-        train[key] = _one_line(train[key])
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000)
+def dump_data(data: Mapping[str, Any]) -> str:
+    """Return a spec's plain data as YAML: one block a line."""
+    train = {
+        **data["train"],
+        **{key: _one_line(data["train"][key]) for key in ("optimizer", "scheduler")},
+        "augment": [_one_line(augmentation) for augmentation in data["train"]["augment"]],
+    }
+    shown = {**data, "layers": [_one_line(layer) for layer in data["layers"]], "train": train}
+    return yaml.dump(shown, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000)
 
 
 def _one_line(unit: str | dict[str, Any]) -> str | dict[str, Any]:

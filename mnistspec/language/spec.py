@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, SerializeAsAny
 from pydantic_core import PydanticCustomError
 
+from mnistspec.language.dump import dump_data
 from mnistspec.language.vocabulary.blocks import Block
 from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
 from mnistspec.language.vocabulary.recipe import Epochs, Train
@@ -98,6 +100,20 @@ class Spec(Model):
             del data["targets"]["last_epochs"]  # it says nothing alone
         order = ("name", "title", "notes", "data", "layers", "train", "targets", "reference")
         return {key: data[key] for key in order if data[key] != {}}
+
+    def as_yaml(self) -> str:
+        """Return the spec as YAML: one block a line, with every default filled in, and everything expanded."""
+        return dump_data(self.as_data())
+
+    def __repr__(self) -> str:
+        """Return the spec as YAML."""
+        return self.as_yaml()
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """Return the spec as YAML for a notebook."""
+        return f"<pre>{escape(self.as_yaml())}</pre>"
 
 
 def _as_data(unit: Unit) -> str | dict[str, Any]:

@@ -12,6 +12,7 @@ from torch.optim import lr_scheduler
 from mnistspec.language.shapes import Layer, trace
 from mnistspec.language.vocabulary.recipe import Constant
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call, write_value
+from mnistspec.wording import write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def _write_layer(layer: Layer) -> Iterator[str]:
     *inner, (name, module) = layer.modules
     for other, other_module in inner:
         yield render(_write_module(other_module), 12, f"{other}=", ",")
-    shape = "x".join(map(str, layer.output_shape))
+    shape = write_shape(layer.output_shape)
     comment = f"# {shape}, field {layer.receptive_field}"
     line = render(_write_module(module), 12, f"{name}=", f",  {comment}")
     if "\n" in line:

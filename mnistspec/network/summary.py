@@ -13,6 +13,7 @@ from mnistspec.errors import check_type
 from mnistspec.language.shapes import Layer, trace
 from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
+from mnistspec.wording import html_table, write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ class Row:
     receptive_field: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary:
     """The rows of a network and their totals; ``macs`` counts the multiply-accumulates of one image, without biases."""
 
@@ -47,6 +48,24 @@ class Summary:
     macs: int
     receptive_field: int
     layers: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        """Return the totals in one line."""
+        shapes = f"{write_shape(self.input_shape)} to {write_shape(self.output_shape)}"
+        totals = f"{self.total_params:,} parameters, {self.macs:,} MACs"
+        return f"{self.name}: {shapes}, {totals}, receptive field {self.receptive_field}x{self.receptive_field}"
+
+    def _repr_html_(self) -> str:
+        """Return a row a block for a notebook."""
+        rows = [
+            (
+                row.name, write_shape(row.output_shape), f"{row.params:,}", f"{row.macs:,}",
+                *map(str, (row.kernel, row.stride, row.jump, row.receptive_field)),
+            )
+            for row in self.layers
+        ]  # fmt: skip
+        head = ("layer", "output", "params", "MACs", "kernel", "stride", "jump", "receptive field")
+        return html_table(head, rows, repr(self))
 
 
 def summarize(spec: Spec, lines: Sequence[int] = ()) -> Summary:

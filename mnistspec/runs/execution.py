@@ -11,7 +11,6 @@ import torch
 
 from mnistspec.data.dataset import Dataset
 from mnistspec.errors import CorruptError, NotFiniteError, UsageError
-from mnistspec.language.dump import dump_spec
 from mnistspec.network.builder import build_model
 from mnistspec.runs.checkpoints import (
     Parts,
@@ -75,7 +74,7 @@ class Execution:
     ) -> Execution:
         """Make a new run folder for a spec and the file that it came from; ``summary`` is the text of summary.txt."""
         environment = describe_environment(device)
-        return cls(RunDir.create(root, spec, source, dump_spec(spec), environment, summary), data, device)
+        return cls(RunDir.create(root, spec, source, spec.as_yaml(), environment, summary), data, device)
 
     def close(self) -> None:
         """Let other processes go on with the run."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
 from mnistspec.files import hash_text
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import Document, load_documents
 from mnistspec.language.settings import shorten
 from mnistspec.wording import quote
@@ -42,7 +41,7 @@ class Job:
     @cached_property
     def resolved(self) -> str:
         """The text of the run's resolved.yaml: two jobs of the same text are the same run."""
-        return dump_spec(self.spec)
+        return self.spec.as_yaml()
 
     @cached_property
     def id(self) -> str:

@@ -16,7 +16,6 @@ import atheris
 
 with atheris.instrument_imports(include=["mnistspec", "yaml"]):
     from mnistspec.errors import MnistspecError
-    from mnistspec.language.dump import dump_spec
     from mnistspec.language.loader import load_document
 
 
@@ -31,7 +30,7 @@ def main() -> None:
                 document = load_document(path)
             except MnistspecError:
                 return
-            copy.write_text(dump_spec(document.spec), encoding="utf-8")
+            copy.write_text(document.spec.as_yaml(), encoding="utf-8")
             if load_document(copy, extends=False).spec != document.spec:
                 raise AssertionError("dumped and loaded again it is another spec")
 

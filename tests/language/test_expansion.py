@@ -9,7 +9,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.spec import Spec
 from tests.language.strategies import specs
@@ -45,7 +44,7 @@ def test_groups_repeats_and_defaults_written_out(spec: Spec, cut: int, tmp_path:
     folded = fold(data, min(cut, len(data["layers"]) - 2))
     path.write_text(yaml.safe_dump(folded, sort_keys=False, allow_unicode=True), encoding="utf-8")
     document = load_document(path)
-    shown.write_text(dump_spec(document.spec), encoding="utf-8")
+    shown.write_text(document.spec.as_yaml(), encoding="utf-8")
     again = load_document(shown)
     assert again.spec == document.spec
     assert [layer.modules for layer in again.layers] == [layer.modules for layer in document.layers]
@@ -57,12 +56,12 @@ def test_groups_repeats_and_defaults_written_out(spec: Spec, cut: int, tmp_path:
 @examples(60)
 @given(parent=specs(), child=specs())
 def test_what_a_spec_extends_written_out(parent: Spec, child: Spec, tmp_path: Path) -> None:
-    (tmp_path / "parent.yaml").write_text(dump_spec(parent), encoding="utf-8")
+    (tmp_path / "parent.yaml").write_text(parent.as_yaml(), encoding="utf-8")
     path, shown = tmp_path / "child.yaml", tmp_path / "shown.yaml"
     optimizer = yaml.safe_dump({"train": {"optimizer": child.as_data()["train"]["optimizer"]}})
     path.write_text(f"extends: parent.yaml\n{optimizer}", encoding="utf-8")
     spec = load_spec(path)
-    shown.write_text(dump_spec(spec), encoding="utf-8")
+    shown.write_text(spec.as_yaml(), encoding="utf-8")
     assert load_spec(shown) == spec
     assert spec.layers == parent.layers
     assert spec.train.scheduler == parent.train.scheduler

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.spec import Notes, Spec
 from mnistspec.language.vocabulary.augmentations import Augmentation
@@ -36,9 +35,9 @@ def test_loads_and_survives_a_dump(path: Path, tmp_path: Path) -> None:
     assert len(document.lines) == len(document.layers) == len(document.spec.layers)
     assert document.layers[-1].output_shape == (10,)
     copy = tmp_path / "resolved.yaml"
-    copy.write_text(dump_spec(document.spec), encoding="utf-8")
+    copy.write_text(document.spec.as_yaml(), encoding="utf-8")
     assert load_spec(copy) == document.spec
-    assert dump_spec(load_spec(copy)) == dump_spec(document.spec)
+    assert load_spec(copy).as_yaml() == document.spec.as_yaml()
 
 
 @pytest.mark.parametrize("family", [Block, Optimizer, Scheduler, Augmentation], ids=lambda family: family.family)
@@ -117,6 +116,6 @@ def test_the_largest_spec_can_be_read_back(tmp_path: Path) -> None:
         f'title: "{text}"\nlayers: [repeat: {{times: 498, layers: [{block}]}}, conv: 10, gap]\n', encoding="utf-8"
     )
     spec = load_spec(path)
-    dumped = dump_spec(spec.model_copy(update={"notes": Notes(target=spec.title, analysis=spec.title)}))
+    dumped = spec.model_copy(update={"notes": Notes(target=spec.title, analysis=spec.title)}).as_yaml()
     path.write_text(dumped, encoding="utf-8")
     assert len(load_spec(path).layers) == 500

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from hypothesis import given
 
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_document
 from mnistspec.language.spec import Spec
 from tests.language.strategies import pinned, specs
@@ -18,7 +17,7 @@ from tests.profiles import examples
 @pinned
 def test_dumped_and_loaded_it_is_the_same(spec: Spec, tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
-    path.write_text(dump_spec(spec), encoding="utf-8")
+    path.write_text(spec.as_yaml(), encoding="utf-8")
     document = load_document(path)
     assert document.spec == spec
     assert [type(block) for block in document.spec.layers] == [type(block) for block in spec.layers]

@@ -13,7 +13,6 @@ import torch
 from mnistspec import files
 from mnistspec.data.dataset import load_dataset
 from mnistspec.errors import UsageError
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_spec
 from mnistspec.runs.execution import Execution
 from mnistspec.runs.folder import RunDir
@@ -62,7 +61,7 @@ def test_sixteen_runs_of_one_second_get_sixteen_folders(bench: Bench, monkeypatc
     spec = load_spec(bench.write_spec())
 
     def create(_: int) -> Path:
-        return RunDir.create(bench.path / "runs", spec, b"", dump_spec(spec), {}, "").path
+        return RunDir.create(bench.path / "runs", spec, b"", spec.as_yaml(), {}, "").path
 
     with ThreadPoolExecutor(CROWD) as pool:
         paths = list(pool.map(create, range(CROWD)))

@@ -21,7 +21,6 @@ AUDIT = """
 import json, sys
 from pathlib import Path
 from mnistspec.errors import MnistspecError
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_document
 from tests.robustness.payloads import PAYLOADS, SETTINGS
 
@@ -38,7 +37,7 @@ def load(text, settings=()):
     global watching
     watching = True
     try:
-        dump_spec(load_document(path, settings).spec)
+        load_document(path, settings).spec.as_yaml()
         return True
     except MnistspecError:
         return False

@@ -12,7 +12,6 @@ from hypothesis import given
 
 from mnistspec.data.dataset import Dataset
 from mnistspec.errors import NotFiniteError
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
@@ -37,7 +36,7 @@ DATA = Dataset(
 
 def check(spec: Spec, folder: Path) -> None:
     path = folder / "spec.yaml"
-    path.write_text(dump_spec(spec), encoding="utf-8")
+    path.write_text(spec.as_yaml(), encoding="utf-8")
     assert load_spec(path) == spec
     torch.manual_seed(spec.train.seed)
     training = Training(build_model(spec), DATA, spec.train, torch.device("cpu"))

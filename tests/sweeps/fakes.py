@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import Future
 from pathlib import Path
 
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
 from mnistspec.runs.folder import RunDir
@@ -42,7 +41,7 @@ def make_metrics(*accuracies: float) -> list[EpochMetrics]:
 
 def make_run(root: Path, spec: Spec, *accuracies: float, status: str | None = "done") -> Path:
     """Make a run folder with these test accuracies, an epoch each; without a status it has not ended."""
-    run = RunDir.create(root, spec, b"", dump_spec(spec), {}, "")
+    run = RunDir.create(root, spec, b"", spec.as_yaml(), {}, "")
     metrics = make_metrics(*accuracies)
     run.write_metrics(metrics)
     if status:

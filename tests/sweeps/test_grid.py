@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from mnistspec.errors import MnistspecError, SpecError, UsageError
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_spec
 from mnistspec.sweeps.grid import expand_settings, make_grid, parse_seeds, split_values
 from tests.sweeps.fakes import TINY, write_spec
@@ -67,7 +66,7 @@ def test_a_grid_is_specs_times_settings_times_seeds(tmp_path: Path) -> None:
     assert len({job.id for job in jobs}) == 8
     job = jobs[1]
     same = load_spec(job.path, [*job.settings, "train.seed=4"])
-    assert (job.spec, job.resolved) == (same, dump_spec(same))
+    assert (job.spec, job.resolved) == (same, same.as_yaml())
     assert same.train.batch_size == 16
 
 

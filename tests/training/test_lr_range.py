@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.data.dataset import Dataset, load_dataset
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_spec
 from mnistspec.language.settings import write_lr
 from mnistspec.language.spec import Spec
@@ -144,7 +143,7 @@ def test_setting_and_line_change_the_rate_alone(
     tmp_path_factory: pytest.TempPathFactory, spec: Spec, lr: float
 ) -> None:
     path = tmp_path_factory.mktemp("specs") / "a.yaml"
-    path.write_text(dump_spec(spec), encoding="utf-8")
+    path.write_text(spec.as_yaml(), encoding="utf-8")
     lr = float(f"{lr:.2g}")
     advice = write_lr(path, (), lr)
     key, _, value = advice.line.partition(": ")

@@ -26,7 +26,7 @@ def build(
     document = load_document(spec, settings or ())
 
     from mnistspec.network.summary import summarize
-    from mnistspec.views.terminal.tables import summary_line, summary_table
+    from mnistspec.views.terminal.tables import summary_table
 
     numbers = summarize(document.spec, document.lines)
     if as_json:
@@ -35,4 +35,4 @@ def build(
     if summary:
         print_table(summary_table(numbers))
     else:
-        print_result(summary_line(numbers))
+        print_result(str(numbers))

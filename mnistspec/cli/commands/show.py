@@ -11,11 +11,10 @@ def show(spec: SpecFile, settings: Settings = None, as_json: Json = False) -> No
 
     Example: mnistspec show specs/step4.yaml
     """
-    from mnistspec.language.dump import dump_spec
     from mnistspec.language.loader import load_spec
 
     resolved = load_spec(spec, settings or ())
     if as_json:
         print_json(resolved.as_data())
     else:
-        print_result(dump_spec(resolved).rstrip("\n"))
+        print_result(resolved.as_yaml().rstrip("\n"))

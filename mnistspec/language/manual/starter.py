@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_spec
 from mnistspec.language.manual.shipped import list_shipped, refer_to_schema
 from mnistspec.language.spec import is_name
@@ -58,9 +57,7 @@ def draft_spec(path: Path, like: str | None = None) -> str:
     head = _HEAD.format(schema=refer_to_schema(path), path=path, title=json.dumps(title, ensure_ascii=False))
     tree = read_file(source, Collector(str(source)))
     if not (isinstance(tree, Mapping) and all(entry.key.column == 1 for entry in tree.entries.values())):
-        tree = read_text(
-            Source(str(source), dump_spec(spec)), Collector(str(source))
-        )  # {...} has no lines to work with
+        tree = read_text(Source(str(source), spec.as_yaml()), Collector(str(source)))  # {...} has no lines to work with
     return head + "\n".join(_body(tree, path)).rstrip("\n") + "\n" if isinstance(tree, Mapping) else head
 
 

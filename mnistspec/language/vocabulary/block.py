@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 from pydantic import Field
 
 from mnistspec.language.vocabulary.unit import Unit
-from mnistspec.wording import plural
+from mnistspec.wording import plural, write_shape
 
 MAX_CHANNELS = 65_536
 MAX_KERNEL = 1_024
@@ -88,7 +88,7 @@ class Block(Unit, family="block"):
 
 def describe_shape(shape: Shape) -> str:
     """Return a shape as people write it: 16x12x12, or 10 features."""
-    return "x".join(map(str, shape)) if len(shape) == 3 else plural(shape[0], "feature")
+    return write_shape(shape) if len(shape) == 3 else plural(shape[0], "feature")
 
 
 def require_map(word: str, shape: Shape, instead: str = "") -> tuple[int, int, int]:

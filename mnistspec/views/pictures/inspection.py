@@ -20,6 +20,7 @@ from mnistspec.views.pictures.canvas import (
     theme,
 )
 from mnistspec.views.writing import format_share
+from mnistspec.wording import write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def _describe(layer: InspectedLayer, position: tuple[int, int] | None, box: Box 
 
 
 def _describe_maps(layer: InspectedLayer, count: int, shown: int) -> str:
-    shape = "x".join(map(str, layer.layer.output_shape))
+    shape = write_shape(layer.layer.output_shape)
     which = "" if shown == count else f", the first {shown:,} of {count:,}"
     return f"{layer.name}: {shape}{which}; orange is above 0, blue below"
 

@@ -10,6 +10,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from mnistspec.language.shapes import trace
 from mnistspec.views.pictures.canvas import GREY, INK, MARGIN, RULE, SMALL_SIZE, VERMILION, Canvas, measure_text, theme
 from mnistspec.views.stages import Stage, find_stages
+from mnistspec.wording import write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +88,7 @@ def _figures(stage: Stage) -> tuple[str, str, str]:
     """Return output shape, parameters and receptive field."""
     field = stage.receptive_field
     params = f"{stage.params:,}" if stage.params else "-"
-    return "x".join(map(str, stage.output_shape)), params, f"{field}x{field}"
+    return write_shape(stage.output_shape), params, f"{field}x{field}"
 
 
 def _wrap(widths: Sequence[int], stages: Sequence[Stage]) -> list[_Row]:

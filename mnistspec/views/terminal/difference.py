@@ -12,6 +12,7 @@ from rich.text import Text
 
 from mnistspec.views.terminal.difference_lines import Line, describe_blocks, describe_units
 from mnistspec.views.writing import write_changes, write_value
+from mnistspec.wording import write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,12 +97,12 @@ def _totals(difference: Difference) -> Table:
     table.add_row("", "parameters", _count(before.params, after.params))
     table.add_row("", "MACs", _count(before.macs, after.macs))
     table.add_row("", "receptive field", _count(before.receptive_field, after.receptive_field))
-    table.add_row("", "output", _arrow(_shape(before.output_shape), _shape(after.output_shape)))
+    table.add_row("", "output", _arrow(write_shape(before.output_shape), write_shape(after.output_shape)))
     kept = [(block.layer_before, block.layer_after) for block in difference.blocks]
     others = [(a, b) for a, b in kept if a and b and a.output_shape != b.output_shape]
     if others:
         first, now = others[0]
-        where = f"{now.name} {_shape(first.output_shape)} -> {_shape(now.output_shape)}"
+        where = f"{now.name} {write_shape(first.output_shape)} -> {write_shape(now.output_shape)}"
         number = f"{len(others)} blocks that stay have another, first " if len(others) > 1 else ""
         table.add_row("", "output shapes", f"{number}{where}")
     return table
@@ -147,10 +148,6 @@ def _count(before: int, after: int) -> str:
 
 def _arrow(before: str, after: str) -> str:
     return f"{before}, unchanged" if before == after else f"{before} -> {after}"
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))
 
 
 def difference_data(difference: Difference, lines: Sequence[Sequence[int]]) -> dict[str, Any]:

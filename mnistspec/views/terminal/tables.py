@@ -12,6 +12,7 @@ from rich.text import Text
 
 from mnistspec.analysis.classes import describe_classes
 from mnistspec.views.writing import format_share
+from mnistspec.wording import write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,8 @@ def render_text(renderable: RenderableType, width: int = WIDTH) -> str:
 def summary_table(summary: Summary) -> Table:
     """Return a line a block and the totals; kernel, stride, jump and receptive field are sides of squares in pixels."""
     table = _make_table(
-        Text(f"{summary.name}: {_shape(summary.input_shape)} to {_shape(summary.output_shape)}"), show_footer=True
+        Text(f"{summary.name}: {write_shape(summary.input_shape)} to {write_shape(summary.output_shape)}"),
+        show_footer=True,
     )
     table.add_column("layer", "total", overflow="fold")
     table.add_column("output", justify="right", overflow="fold")
@@ -50,7 +52,9 @@ def summary_table(summary: Summary) -> Table:
     table.add_column("receptive\nfield", str(summary.receptive_field), justify="right")
     for row in summary.layers:
         sides = (row.kernel, row.stride, row.jump, row.receptive_field)
-        table.add_row(Text(row.name), _shape(row.output_shape), _count(row.params), _count(row.macs), *map(str, sides))
+        table.add_row(
+            Text(row.name), write_shape(row.output_shape), _count(row.params), _count(row.macs), *map(str, sides)
+        )
     fixed = summary.total_params - summary.trainable_params
     table.caption = f"{summary.trainable_params:,} trainable parameters, {fixed:,} fixed; MACs of one image"
     return table
@@ -119,7 +123,7 @@ def statistics_table(statistics: DatasetStatistics) -> Group:
 
 def _describe_split(split: SplitStatistics) -> list[str]:
     levels = (split.minimum, split.maximum, split.mean, split.std)
-    return [f"{split.images:,}", _shape(split.shape[1:]), *(f"{level:.4f}" for level in levels)]
+    return [f"{split.images:,}", write_shape(split.shape[1:]), *(f"{level:.4f}" for level in levels)]
 
 
 def _make_table(title: Text | None = None, *, show_footer: bool = False) -> Table:
@@ -132,14 +136,3 @@ def _make_table(title: Text | None = None, *, show_footer: bool = False) -> Tabl
 
 def _count(count: int) -> str:
     return f"{count:,}" if count else "-"
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape))
-
-
-def summary_line(summary: Summary) -> str:
-    """Return the totals of a network in one line."""
-    shapes = f"{_shape(summary.input_shape)} to {_shape(summary.output_shape)}"
-    totals = f"{summary.total_params:,} parameters, {summary.macs:,} MACs"
-    return f"{summary.name}: {shapes}, {totals}, receptive field {summary.receptive_field}x{summary.receptive_field}"

@@ -9,7 +9,6 @@ import jsonschema
 import pytest
 import torch
 
-from mnistspec.language.dump import dump_spec
 from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.manual.json_schema import make_schema
 from mnistspec.language.manual.words import list_words
@@ -59,7 +58,7 @@ def test_a_new_block_is_known_everywhere(tmp_path: Path, block: type[Block]) -> 
     assert model(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
     assert summarize(document.spec).layers[1].block == "shuffle"
     copy = tmp_path / "copy.yaml"
-    copy.write_text(dump_spec(document.spec), encoding="utf-8")
+    copy.write_text(document.spec.as_yaml(), encoding="utf-8")
     assert load_spec(copy) == document.spec
     assert block.summary() == "Turns channels into a larger map."
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from base64 import b64encode
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistspec.export.onnx import make_onnx
 from mnistspec.files import write_atomically
+from mnistspec.pages.encoding import encode
 
 if TYPE_CHECKING:
     from mnistspec.data.dataset import Dataset
@@ -74,9 +74,7 @@ def _describe(card: dict[str, Any], data: Dataset, check: OnnxCheck, runtime: Ru
     """Return what the page shows, with the first test image of each class."""
     labels = data.test_labels.tolist()
     firsts = [labels.index(label) for label in sorted(set(labels))]
-    examples = [
-        {"index": i, "label": labels[i], "pixels": _encode(data.test_images[i].numpy().tobytes())} for i in firsts
-    ]
+    examples = [{"index": i, "label": labels[i], "pixels": encode(data.test_images[i])} for i in firsts]
     measured = {"accuracy": check.accuracy, "images": check.images}
     return {**card, "examples": examples, "measured": measured, "runtime": runtime.version}
 
@@ -86,13 +84,9 @@ def _read(name: str) -> str:
 
 
 def _pack(content: bytes) -> str:
-    return _encode(gzip.compress(content, mtime=0))  # without the time, so that the same run gives the same page
-
-
-def _encode(content: bytes) -> str:
-    return b64encode(content).decode()
+    return encode(gzip.compress(content, mtime=0))  # without the time, so that the same run gives the same page
 
 
 def _hash(text: str) -> str:
     """Return what lets a browser take this text, and no other, for a style or script of the page."""
-    return f"'sha256-{_encode(sha256(text.encode()).digest())}'"
+    return f"'sha256-{encode(sha256(text.encode()).digest())}'"

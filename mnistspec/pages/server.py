@@ -20,8 +20,8 @@ from starlette.staticfiles import StaticFiles
 
 from mnistspec.data.photo.preparation import prepare_bytes
 from mnistspec.errors import MnistspecError, UsageError
+from mnistspec.pages.encoding import encode
 from mnistspec.pages.guard import Guard
-from mnistspec.pages.reader import encode_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from torch import Tensor
 
-    from mnistspec.pages.reader import Reader
+    from mnistspec.pages.network import DemoNetwork
 
 MAX_BODY = 20 * 2**20
 _PATIENCE = 20  # seconds in which a picture has to be here
@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 _STATIC = Path(__file__).parent / "static"
 
 
-def make_app(readers: Sequence[Reader], hosts: frozenset[str] | None = None) -> Starlette:
+def make_app(networks: Sequence[DemoNetwork], hosts: frozenset[str] | None = None) -> Starlette:
     """Return the application; ``hosts`` are the names it may be called by, None for any.
 
     ``GET /runs`` tells about the networks. ``POST /read/image`` takes an image file, ``POST /read/pixels`` the bytes of
@@ -49,10 +49,10 @@ def make_app(readers: Sequence[Reader], hosts: frozenset[str] | None = None) -> 
 
     async def read(request: Request, prepare: Callable[[bytes], Tensor]) -> Response:
         layers = request.query_params.getlist("layer")
-        if len(layers) != len(readers):
-            raise UsageError(f"the query needs a layer for each of the {len(readers)} networks")
+        if len(layers) != len(networks):
+            raise UsageError(f"the query needs a layer for each of the {len(networks)} networks")
         body = await _receive(request)
-        return JSONResponse(await to_thread.run_sync(_read, readers, layers, prepare, body, limiter=limiter))
+        return JSONResponse(await to_thread.run_sync(_read, networks, layers, prepare, body, limiter=limiter))
 
     async def read_image(request: Request) -> Response:
         return await read(request, prepare_bytes)
@@ -61,7 +61,7 @@ def make_app(readers: Sequence[Reader], hosts: frozenset[str] | None = None) -> 
         return await read(request, _as_image)
 
     async def tell_runs(_request: Request) -> Response:
-        return JSONResponse({"max_bytes": MAX_BODY, "runs": [reader.describe() for reader in readers]})
+        return JSONResponse({"max_bytes": MAX_BODY, "runs": [network.describe() for network in networks]})
 
     async def show_page(_request: Request) -> Response:
         return FileResponse(_STATIC / "demo.html")
@@ -80,11 +80,11 @@ def make_app(readers: Sequence[Reader], hosts: frozenset[str] | None = None) -> 
 
 
 def _read(
-    readers: Sequence[Reader], layers: Sequence[str], prepare: Callable[[bytes], Tensor], body: bytes
+    networks: Sequence[DemoNetwork], layers: Sequence[str], prepare: Callable[[bytes], Tensor], body: bytes
 ) -> dict[str, Any]:
     image = prepare(body)
-    answers = [reader.read(image, layer) for reader, layer in zip(readers, layers, strict=True)]
-    return {"input": encode_pixels(image), "runs": answers}
+    answers = [network.read(image, layer) for network, layer in zip(networks, layers, strict=True)]
+    return {"input": encode(image), "runs": answers}
 
 
 def _as_image(pixels: bytes) -> Tensor:

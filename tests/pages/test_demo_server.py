@@ -23,7 +23,7 @@ from mnistspec.data.photo.preparation import prepare_image
 from mnistspec.network.inspection import inspect_image, inspected_layers
 from mnistspec.pages import server
 from mnistspec.pages.guard import HEADERS
-from mnistspec.pages.reader import Reader, find_mistakes
+from mnistspec.pages.network import DemoNetwork, find_mistakes
 from mnistspec.pages.server import make_app
 from mnistspec.runs.trained import TrainedModel
 from mnistspec.training.evaluation import normalize
@@ -45,7 +45,7 @@ def data(six_thousand: Path) -> Dataset:
 @pytest.fixture(scope="module")
 def client(model: TrainedModel, data: Dataset) -> Client:
     """Someone who asks a demo of one network."""
-    app = make_app([Reader("reader", model, find_mistakes(model, data))], LOCAL)
+    app = make_app([DemoNetwork("reader", model, find_mistakes(model, data))], LOCAL)
     return Client(app)
 
 
@@ -201,7 +201,7 @@ def test_too_long_a_picture_is_refused(client: Client, monkeypatch: pytest.Monke
 
 def test_a_picture_that_does_not_arrive_is_given_up(model: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "_PATIENCE", 0.05)
-    client = Client(make_app([Reader("reader", model)], LOCAL))
+    client = Client(make_app([DemoNetwork("reader", model)], LOCAL))
     pieces: list[Message] = [
         {"type": "http.request", "body": b"x", "more_body": True},
         {"type": "http.disconnect"},
@@ -231,7 +231,7 @@ def test_only_the_own_page_may_ask(client: Client, model: TrainedModel) -> None:
         answer = client.post(url, picture, origin=origin)
         assert (answer.status, "its own page" in answer.text) == (403, True)
     assert client.post(url, picture, origin="http://localhost").status == 200
-    wide = Client(make_app([Reader("reader", model)]), "somewhere:7860")
+    wide = Client(make_app([DemoNetwork("reader", model)]), "somewhere:7860")
     assert wide.get("/").status == 200
     assert wide.post(url, picture, origin="http://elsewhere:7860").status == 403
 
@@ -247,7 +247,7 @@ def test_every_answer_says_what_a_browser_may_do(client: Client) -> None:
 def test_scores_that_are_not_finite_are_said(model: TrainedModel) -> None:
     nan = torch.nn.Threshold(9e9, float("nan"))
     broken = TrainedModel(torch.nn.Sequential(*model.network, nan), model.spec, 1, 0, 1)
-    answer = Client(make_app([Reader("broken", broken)])).post("/read/pixels?layer=conv1", bytes(784))
+    answer = Client(make_app([DemoNetwork("broken", broken)])).post("/read/pixels?layer=conv1", bytes(784))
     assert answer.status == 500
     assert answer.content["error"] == "the scores of broken for this image are not finite numbers"
 
@@ -259,7 +259,7 @@ def test_what_nobody_thought_of_is_logged_and_said(
         raise ZeroDivisionError
 
     monkeypatch.setattr(server, "prepare_bytes", fail)
-    client = Client(make_app([Reader("reader", model)], LOCAL))
+    client = Client(make_app([DemoNetwork("reader", model)], LOCAL))
     with pytest.raises(ZeroDivisionError):  # passed on to the server, which goes on
         client.post("/read/image?layer=conv1", b"x")
     assert "ZeroDivisionError" in caplog.text

@@ -15,7 +15,7 @@ from mnistspec.cli.options import Best, DataDir
 from mnistspec.errors import MnistspecError
 
 if TYPE_CHECKING:
-    from mnistspec.pages.reader import Mistakes, Reader
+    from mnistspec.pages.network import DemoNetwork, Mistakes
     from mnistspec.runs.trained import TrainedModel
 
 
@@ -53,12 +53,12 @@ def demo(
 
     with open_port(host, port) as opened:
         torch.set_num_threads(1)  # one small image at a time: more threads would only wait for one another
-        readers = _load_readers(runs, "best" if best else "model", data_dir)
+        networks = _load_networks(runs, "best" if best else "model", data_dir)
         address = page_address(opened)
         loopback = is_loopback(opened)
         if not loopback:
             print_warning(f"--host {host}: everyone who can reach this machine over the network can use the page")
-        app = make_app(readers, frozenset({"127.0.0.1", "localhost", "::1"}) if loopback else None)
+        app = make_app(networks, frozenset({"127.0.0.1", "localhost", "::1"}) if loopback else None)
 
         def announce() -> None:
             interruption.check()
@@ -75,24 +75,24 @@ def demo(
         interruption.check()
 
 
-def _load_readers(paths: list[Path], weights: str, data_dir: Path | None) -> list[Reader]:
+def _load_networks(paths: list[Path], weights: str, data_dir: Path | None) -> list[DemoNetwork]:
     """Load the networks and let each read its test set."""
-    from mnistspec.pages.reader import Reader
+    from mnistspec.pages.network import DemoNetwork
     from mnistspec.runs.folder import RunDir
 
     models = [RunDir(path).load_model(weights) for path in paths]
     counts = Counter(model.spec.name for model in models)
-    readers = []
+    networks = []
     for path, model in zip(paths, models, strict=True):
         name = model.spec.name
         label = name if counts[name] == 1 else f"{name} {path.resolve().name}"
-        readers.append(Reader(label, model, _find_mistakes(label, model, data_dir)))
-    return readers
+        networks.append(DemoNetwork(label, model, _find_mistakes(label, model, data_dir)))
+    return networks
 
 
 def _find_mistakes(label: str, model: TrainedModel, data_dir: Path | None) -> Mistakes | None:
     from mnistspec.data.dataset import load_dataset
-    from mnistspec.pages.reader import find_mistakes
+    from mnistspec.pages.network import find_mistakes
 
     try:
         data = load_dataset(model.spec.data, data_dir=data_dir)

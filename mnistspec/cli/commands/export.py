@@ -64,7 +64,7 @@ def export(
     """
     _check_call(onnx, safetensors, page, runtime, normalize=normalize)
 
-    from mnistspec.export.onnx import export_safetensors, make_card
+    from mnistspec.export.card import export_safetensors, make_card
     from mnistspec.runs.folder import RunDir
 
     folder, weights = RunDir(run), "best" if best else "model"

@@ -9,21 +9,21 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from mnistspec.training.fast.dropout import Dropout
+from mnistspec.training.fast.dropout import FastDropout
 from mnistspec.training.fast.layers import (
-    Convolution,
-    Flatten,
-    GlobalAveragePool,
-    Layer,
-    Linear,
-    MaxPool,
-    Plain,
-    ReLU,
-    Source,
+    AutogradLayer,
+    DropoutSource,
+    FastConvolution,
+    FastFlatten,
+    FastGlobalAveragePool,
+    FastLayer,
+    FastLinear,
+    FastMaxPool,
+    FastReLU,
     to_channels_last,
 )
 from mnistspec.training.fast.memory import keep_freed_memory
-from mnistspec.training.fast.normalization import BatchNorm
+from mnistspec.training.fast.normalization import FastBatchNorm
 from mnistspec.training.randomness import Purpose, make_generator
 
 if TYPE_CHECKING:
@@ -37,20 +37,20 @@ def to_fastest_order(images: Tensor) -> Tensor:
 
 
 # By exact class: a class derived from one of these may compute anything.
-_LAYERS: Mapping[type[nn.Module], type[Layer[Any]]] = {
-    nn.Conv2d: Convolution,
-    nn.Linear: Linear,
-    nn.ReLU: ReLU,
-    nn.BatchNorm1d: BatchNorm,
-    nn.BatchNorm2d: BatchNorm,
-    nn.Dropout: Dropout,
-    nn.MaxPool2d: MaxPool,
-    nn.AdaptiveAvgPool2d: GlobalAveragePool,
-    nn.Flatten: Flatten,
+_LAYERS: Mapping[type[nn.Module], type[FastLayer[Any]]] = {
+    nn.Conv2d: FastConvolution,
+    nn.Linear: FastLinear,
+    nn.ReLU: FastReLU,
+    nn.BatchNorm1d: FastBatchNorm,
+    nn.BatchNorm2d: FastBatchNorm,
+    nn.Dropout: FastDropout,
+    nn.MaxPool2d: FastMaxPool,
+    nn.AdaptiveAvgPool2d: FastGlobalAveragePool,
+    nn.Flatten: FastFlatten,
 }
 
 
-class Network(nn.Module):
+class AcceleratedNetwork(nn.Module):
     """A model with a faster training mode on the CPU; in evaluation mode, and on other devices, it is the model itself.
 
     It has the model's own parameters and buffers, so the model is trained when this is. Hooks of the model's modules do
@@ -61,14 +61,14 @@ class Network(nn.Module):
     def __init__(self, model: nn.Sequential) -> None:
         super().__init__()
         self.model = model
-        self.source = Source()
+        self.source = DropoutSource()
         self.layers = _make_layers(model, self.source)
-        self.has_plain_layers = any(isinstance(layer, Plain) for layer in self.layers)
+        self.has_autograd_layers = any(isinstance(layer, AutogradLayer) for layer in self.layers)
 
     def begin_step(self, seed: int, epoch: int, step: int) -> None:
         """Let dropout draw what belongs to this step."""
         self.source.generator = make_generator(seed, epoch, step, Purpose.DROPOUT)
-        if self.has_plain_layers or self._device_type() != "cpu":  # then torch's own modules draw
+        if self.has_autograd_layers or self._device_type() != "cpu":  # then torch's own modules draw
             torch.manual_seed(int(self.source.generator.integers(2**63)))
 
     def _device_type(self) -> str:
@@ -81,8 +81,8 @@ class Network(nn.Module):
         if not self.training or images.device.type != "cpu":
             return _as_tensor(self.model(images))
         parameters = [parameter for layer in self.layers for parameter in layer.parameters]
-        # Operations cost less where torch need not think of its automatic gradient, which Plain layers do use.
-        mode = nullcontext if self.has_plain_layers else torch.inference_mode
+        # Operations cost less where torch need not think of its automatic gradient, which an AutogradLayer uses.
+        mode = nullcontext if self.has_autograd_layers else torch.inference_mode
         return _as_tensor(_Chain.apply(self.layers, mode, images, *parameters))
 
 
@@ -92,7 +92,7 @@ class _Chain(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401 - torch's own
-        layers: list[Layer[Any]],
+        layers: list[FastLayer[Any]],
         mode: Callable[[], AbstractContextManager[Any]],
         values: Tensor,
         *_parameters: Tensor,
@@ -119,23 +119,23 @@ class _Chain(torch.autograd.Function):
         return (None, None, *(None if each is None else each.clone() for each in (of_values, *of_all)))
 
 
-def accelerate(model: nn.Sequential) -> Network:
+def accelerate(model: nn.Sequential) -> AcceleratedNetwork:
     """Return the model's faster twin, which has the same parameters and buffers."""
     keep_freed_memory()
-    return Network(model)
+    return AcceleratedNetwork(model)
 
 
-def _make_layers(model: nn.Sequential, source: Source) -> list[Layer[Any]]:
+def _make_layers(model: nn.Sequential, source: DropoutSource) -> list[FastLayer[Any]]:
     """Return a model's layers.
 
     A dropout after a batch norm is done by it, past a ReLU as well: what is dropped is zero on both sides of that.
     """
-    layers: list[Layer[Any]] = []
+    layers: list[FastLayer[Any]] = []
     for module in _list_modules(model):
-        kind = _LAYERS.get(type(module), Plain)
-        layer = (kind if kind.suits(module) else Plain)(module, source)
-        before = next((layer for layer in reversed(layers[-2:]) if not isinstance(layer, ReLU)), None)
-        if not (isinstance(layer, Dropout) and isinstance(before, BatchNorm) and before.take_over(layer)):
+        kind = _LAYERS.get(type(module), AutogradLayer)
+        layer = (kind if kind.suits(module) else AutogradLayer)(module, source)
+        before = next((layer for layer in reversed(layers[-2:]) if not isinstance(layer, FastReLU)), None)
+        if not (isinstance(layer, FastDropout) and isinstance(before, FastBatchNorm) and before.take_over(layer)):
             layers.append(layer)
     return layers
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mnistspec.training.fast.layers import Gradients, Layer
+from mnistspec.training.fast.layers import FastLayer, Gradients
 
 SPARSE_BELOW = 0.12  # drawing one position costs about as much as drawing eight values
 _LEVELS = 2**16
@@ -45,7 +45,7 @@ def draw_mask(generator: np.random.Generator, p: float, count: int) -> Tensor:
     return signed < round(p * _LEVELS) - _LEVELS // 2 if p < 1 else torch.ones(count, dtype=torch.bool)
 
 
-class Dropout(Layer[nn.Dropout]):
+class FastDropout(FastLayer[nn.Dropout]):
     """Dropout: zero with probability p, else times 1 / (1 - p) (Srivastava et al., 2014); in place."""
 
     overwrites = True
@@ -76,7 +76,7 @@ class Dropout(Layer[nn.Dropout]):
 
 
 def drop(values: Tensor, dropped: Tensor) -> None:
-    """Set to zero, in place, what ``Dropout.draw`` chose; the values are contiguous, with the channels last."""
+    """Set to zero, in place, what ``FastDropout.draw`` chose; the values are contiguous, with the channels last."""
     if dropped.dtype == torch.int64:
         values.view(-1).index_fill_(0, dropped, 0)
     else:

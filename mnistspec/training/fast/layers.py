@@ -31,20 +31,20 @@ def to_channels_last(values: Tensor) -> Tensor:
 
 
 @dataclass
-class Source:
+class DropoutSource:
     """Where all dropout layers of a network draw from, one after the other."""
 
     generator: np.random.Generator = field(default_factory=np.random.default_rng)
 
 
-class Layer(ABC, Generic[M]):
+class FastLayer(ABC, Generic[M]):
     """One step of a network's computation; between forward and backward it holds nothing itself."""
 
     overwrites = False  # whether forward writes into its input
     shares = False  # whether the output may be the input's memory, unchanged
     keeps_output = False  # whether the output must stay as it is until backward
 
-    def __init__(self, module: M, source: Source) -> None:
+    def __init__(self, module: M, source: DropoutSource) -> None:
         self.module, self.source = module, source
         self.parameters: Sequence[nn.Parameter] = tuple(module.parameters())
 
@@ -65,7 +65,7 @@ class Layer(ABC, Generic[M]):
         """
 
 
-class Convolution(Layer[nn.Conv2d]):
+class FastConvolution(FastLayer[nn.Conv2d]):
     """Conv2d with zero padding."""
 
     @classmethod
@@ -94,7 +94,7 @@ class Convolution(Layer[nn.Conv2d]):
         return of_input, of_parameters[: 1 + has_bias]
 
 
-class Linear(Layer[nn.Linear]):
+class FastLinear(FastLayer[nn.Linear]):
     """Linear over features."""
 
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -107,7 +107,7 @@ class Linear(Layer[nn.Linear]):
         return gradient @ self.module.weight if needs_input else None, of_parameters
 
 
-class ReLU(Layer[nn.ReLU]):
+class FastReLU(FastLayer[nn.ReLU]):
     """Max(0, x), in place.
 
     A dropout may overwrite the output: it changes no sign but to zero, and there the gradient that comes back is zero.
@@ -122,7 +122,7 @@ class ReLU(Layer[nn.ReLU]):
         return aten.threshold_backward.grad_input(gradient, kept, 0, grad_input=gradient), ()
 
 
-class MaxPool(Layer[nn.MaxPool2d]):
+class FastMaxPool(FastLayer[nn.MaxPool2d]):
     """MaxPool2d."""
 
     @classmethod
@@ -144,7 +144,7 @@ class MaxPool(Layer[nn.MaxPool2d]):
         return aten.max_pool2d_with_indices_backward(gradient, values, *self._arguments(), winners), ()
 
 
-class GlobalAveragePool(Layer[nn.AdaptiveAvgPool2d]):
+class FastGlobalAveragePool(FastLayer[nn.AdaptiveAvgPool2d]):
     """AdaptiveAvgPool2d(1): (n, c, h, w) to (n, c, 1, 1)."""
 
     @classmethod
@@ -158,7 +158,7 @@ class GlobalAveragePool(Layer[nn.AdaptiveAvgPool2d]):
         return to_channels_last((gradient / (kept[2] * kept[3])).expand(kept)), ()
 
 
-class Flatten(Layer[nn.Flatten]):
+class FastFlatten(FastLayer[nn.Flatten]):
     """Flatten of all but the first dimension."""
 
     shares = True
@@ -174,7 +174,7 @@ class Flatten(Layer[nn.Flatten]):
         return gradient.reshape(kept), ()
 
 
-class Plain(Layer[nn.Module]):
+class AutogradLayer(FastLayer[nn.Module]):
     """Any module, with torch's own gradient."""
 
     keeps_output = True

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mnistspec.training.fast.dropout import Dropout, drop
-from mnistspec.training.fast.layers import Gradients, Layer, Source, aten
+from mnistspec.training.fast.dropout import FastDropout, drop
+from mnistspec.training.fast.layers import DropoutSource, FastLayer, Gradients, aten
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Kept:
     dropped: Tensor | None
 
 
-class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
+class FastBatchNorm(FastLayer[nn.BatchNorm1d | nn.BatchNorm2d]):
     """BatchNorm1d or BatchNorm2d in training mode (Ioffe and Szegedy, 2015), on rows in which the channels alternate.
 
     To torch's kernels every place of a row is a channel of its own, so that they work on long vectors; the places of a
@@ -34,12 +34,12 @@ class BatchNorm(Layer[nn.BatchNorm1d | nn.BatchNorm2d]):
     A dropout of its output leaves only the zeros to be written: its scale is a part of the factors by channel.
     """
 
-    def __init__(self, module: nn.BatchNorm1d | nn.BatchNorm2d, source: Source) -> None:
+    def __init__(self, module: nn.BatchNorm1d | nn.BatchNorm2d, source: DropoutSource) -> None:
         super().__init__(module, source)
-        self.dropout: Dropout | None = None
+        self.dropout: FastDropout | None = None
         self.scale = 1.0
 
-    def take_over(self, dropout: Dropout) -> bool:
+    def take_over(self, dropout: FastDropout) -> bool:
         """Do the dropout of the output as well, and return whether that can be: there is one at most."""
         if self.dropout is not None:
             return False

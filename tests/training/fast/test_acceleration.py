@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
-from mnistspec.training.fast.acceleration import Network, accelerate
-from mnistspec.training.fast.dropout import Dropout, drop
-from mnistspec.training.fast.layers import Convolution, Plain, ReLU
-from mnistspec.training.fast.normalization import BatchNorm
+from mnistspec.training.fast.acceleration import AcceleratedNetwork, accelerate
+from mnistspec.training.fast.dropout import FastDropout, drop
+from mnistspec.training.fast.layers import AutogradLayer, FastConvolution, FastReLU
+from mnistspec.training.fast.normalization import FastBatchNorm
 from tests.profiles import examples
 
 CHANNELS = 4
@@ -32,17 +32,17 @@ class Recorded(nn.Module):
         return values * self.factors.view(values.movedim(1, -1).shape).movedim(-1, 1)
 
 
-def list_dropouts(network: Network) -> list[Dropout]:
+def list_dropouts(network: AcceleratedNetwork) -> list[FastDropout]:
     """Return the network's dropout layers, those of batch norms too."""
-    found = [layer.dropout if isinstance(layer, BatchNorm) else layer for layer in network.layers]
-    return [layer for layer in found if isinstance(layer, Dropout)]
+    found = [layer.dropout if isinstance(layer, FastBatchNorm) else layer for layer in network.layers]
+    return [layer for layer in found if isinstance(layer, FastDropout)]
 
 
-def record(network: Network) -> list[Tensor]:
+def record(network: AcceleratedNetwork) -> list[Tensor]:
     """Have the network's dropout layers note the factors that they drew, in the list that is returned."""
     noted: list[Tensor] = []
 
-    def wrap(layer: Dropout) -> None:
+    def wrap(layer: FastDropout) -> None:
         draw = layer.draw
 
         def note(count: int) -> Tensor:
@@ -159,7 +159,7 @@ def test_every_block_kind_alone_and_that_the_common_ones_are_taken_over() -> Non
     for name, make in MODULES.items():
         model = nn.Sequential(make()).double()
         assert_same(model, images)
-        if any(isinstance(layer, Plain) for layer in accelerate(model).layers):
+        if any(isinstance(layer, AutogradLayer) for layer in accelerate(model).layers):
             plain.add(name)
     assert plain == {
         "same",
@@ -228,7 +228,7 @@ def test_a_batch_norm_does_the_dropout_after_it(order: str, expected: str, p: fl
         "f": lambda: nn.Conv2d(CHANNELS, CHANNELS, 1),
     }
     model = nn.Sequential(*(kinds[letter]() for letter in order)).double()
-    letters = {BatchNorm: "b", Dropout: "d", ReLU: "r", Convolution: "f"}
+    letters = {FastBatchNorm: "b", FastDropout: "d", FastReLU: "r", FastConvolution: "f"}
     layers = accelerate(model).layers
     names = [
         letters[type(layer)].upper() if getattr(layer, "dropout", None) else letters[type(layer)] for layer in layers

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mnistspec.training.fast.acceleration import Network, accelerate
+from mnistspec.training.fast.acceleration import AcceleratedNetwork, accelerate
 from mnistspec.training.fast.dropout import SPARSE_BELOW, draw_mask, draw_positions
 from mnistspec.training.randomness import Purpose, make_generator
 
@@ -16,7 +16,9 @@ RATES = [0.001, 0.03, 0.11, 0.13, 0.25, 0.5, 0.9]
 SIZE = (64, 8, 26, 26)
 
 
-def factors(network: Network, step: int = 0, seed: int = 1, epoch: int = 0, size: tuple[int, ...] = SIZE) -> Tensor:
+def factors(
+    network: AcceleratedNetwork, step: int = 0, seed: int = 1, epoch: int = 0, size: tuple[int, ...] = SIZE
+) -> Tensor:
     """Return what ones become."""
     network.begin_step(seed, epoch, step)
     result: Tensor = network(torch.ones(size))

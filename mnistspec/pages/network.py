@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import torch
 
 from mnistspec.errors import MnistspecError
 from mnistspec.network.inspection import InspectedLayer, choose_layer, find_layer, inspect_image, inspected_layers
+from mnistspec.pages.encoding import encode
 from mnistspec.training.evaluation import normalize
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Mistakes:
 
 
 @dataclass(frozen=True)
-class Reader:
+class DemoNetwork:
     """A run's network; ``label`` tells it from others, ``mistakes`` is None without its data set."""
 
     label: str
@@ -104,16 +104,11 @@ def find_mistakes(model: TrainedModel, data: Dataset) -> Mistakes:
                 "actual": names[result.labels[index]],
                 "predicted": names[result.predictions[index]],
                 "confidence": float(confidences[index]),
-                "pixels": encode_pixels(data.test_images[index]),
+                "pixels": encode(data.test_images[index]),
             }
             for index in shown.tolist()
         ],
     )
-
-
-def encode_pixels(image: Tensor) -> str:
-    """Return a uint8 image row by row in base64."""
-    return b64encode(image.numpy(force=True).tobytes()).decode()
 
 
 def encode_values(values: Tensor) -> dict[str, Any]:
@@ -121,4 +116,4 @@ def encode_values(values: Tensor) -> dict[str, Any]:
     values = values.nan_to_num(0, 0, 0)
     scale = float(values.abs().max())
     levels = (values * (127 / scale if scale else 0)).round().to(torch.int8)
-    return {"scale": scale, "values": b64encode(levels.numpy(force=True).tobytes()).decode()}
+    return {"scale": scale, "values": encode(levels)}

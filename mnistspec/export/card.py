@@ -1,0 +1,46 @@
+"""The card of an exported network: what a stranger has to know to use it, inside the file itself."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from mnistspec.runs.checkpoints import limit_bytes
+from mnistspec.runs.result import count_params
+from mnistspec.runs.weights import load_tensors, save_tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.runs.trained import TrainedModel
+
+
+def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
+    """Return what goes into the file's metadata; ``weights`` is model or best, as in ``RunDir.load_model``."""
+    params = count_params(run.spec)
+    _, metadata = load_tensors(run.path / f"{weights}.safetensors", limit_bytes(params))
+    spec = run.spec
+    pixels = "pixels in [0, 1], light ink on black"
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "parameters": params,
+        "weights": "best epoch on the test set" if weights == "best" else "last epoch",
+        "epoch": metadata.get("epoch"),
+        "holdout_accuracy" if spec.train.holdout else "test_accuracy": metadata.get("test_accuracy"),
+        "data": spec.data,
+        "data_sha256": metadata.get("data_digest"),
+        "spec_sha256": metadata.get("spec"),
+        "classes": list(spec.dataset.class_names),
+        "input": f"float32 (n, 1, 28, 28), {pixels}" + ("" if normalized else ", then (pixel - mean) / std"),
+        "output": f"logits (n, {len(spec.dataset.class_names)})",
+        "mean": metadata.get("mean"),
+        "std": metadata.get("std"),
+        "mnistspec": version("mnistspec"),
+    }
+
+
+def export_safetensors(path: Path, model: TrainedModel, card: dict[str, Any]) -> None:
+    """Write the weights, with the card as JSON in the metadata's key mnistspec."""
+    save_tensors(path, model.network.state_dict(), card)

@@ -20,7 +20,7 @@ class Histogram:
 
     @property
     def pixels(self) -> int:
-        """How many pixels were counted."""
+        """The number of pixels."""
         return sum(self.counts)
 
     @property

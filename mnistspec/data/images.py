@@ -21,7 +21,7 @@ _TAKEN = (
 def read_images(images: object, size: tuple[int, int]) -> Tensor:
     """Return images of ``size`` (height, width) as grey values from 0 to 255: float32, (n, 1, height, width).
 
-    Arrays and tensors are taken as they are, their values told apart by their type; pictures and image files are
+    Arrays and tensors are taken as they are, and their type says which values they hold; pictures and image files are
     prepared as photos of digits. Raises UsageError for anything else.
     """
     if isinstance(images, (list, tuple)):

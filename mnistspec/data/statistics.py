@@ -1,4 +1,4 @@
-"""What `mnistspec data NAME` tells about a data set, as numbers."""
+"""What `mnistspec data NAME` reports of a data set, as numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SplitStatistics:
 
     @property
     def images(self) -> int:
-        """How many images the split has."""
+        """The number of images in the split."""
         return self.shape[0]
 
 

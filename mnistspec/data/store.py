@@ -55,7 +55,7 @@ def find_shipped() -> Source:
 
 
 def find_in_folder(info: DatasetInfo, folder: Path) -> Source:
-    """Return the data set's files in a folder of the user's; raises UsageError naming those that are not there."""
+    """Return the data set's files in a folder of the user's; raises UsageError naming those that are missing."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; --data-dir takes a folder with the IDX files of {info.name}")
     source, missing = _find_files(folder, _file_names(info))
@@ -113,7 +113,7 @@ def _find_files(folder: Path, name_sets: tuple[tuple[str, ...], ...]) -> tuple[S
     """Find one of the sets of names complete; else return None and what the fullest of them lacks."""
     lacks: list[list[str]] = []
     for names in name_sets:
-        # Of two, the packed file is taken: gzip's checksum tells when it is damaged.
+        # Of two, the packed file is taken: gzip's checksum shows damage.
         paths = [next((p for p in (folder / f"{n}.gz", folder / n) if p.is_file()), None) for n in names]
         found = [path for path in paths if path is not None]
         if len(found) == len(names):

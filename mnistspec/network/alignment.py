@@ -16,7 +16,7 @@ _REACH = 4  # items that stay, at most, between where a moved item was and where
 
 @dataclass(frozen=True)
 class Pair(Generic[T]):
-    """An item before and after; None where it is not there. ``moved`` says that it has passed others."""
+    """An item before and after; None where it is missing. ``moved``: it has passed others."""
 
     before: T | None
     after: T | None

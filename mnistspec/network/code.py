@@ -56,7 +56,7 @@ def _write_prose(text: str) -> str:
 
 
 def _write_layer(layer: Layer) -> Iterator[str]:
-    """Yield the lines of a block's modules; a comment tells what it makes of one image."""
+    """Yield the lines of a block's modules; a comment shows its output for one image."""
     *inner, (name, module) = layer.modules
     for other, other_module in inner:
         yield render(_write_module(other_module), 12, f"{other}=", ",")

@@ -34,7 +34,7 @@ class Mistakes:
 
 @dataclass(frozen=True)
 class DemoNetwork:
-    """A run's network; ``label`` tells it from others, ``mistakes`` is None without its data set."""
+    """A run's network; ``label`` distinguishes it from others, ``mistakes`` is None without its data set."""
 
     label: str
     model: TrainedModel

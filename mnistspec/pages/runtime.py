@@ -110,7 +110,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
 
 
 def _read(folder: Path) -> Runtime:
-    """Read the package in a folder; raise UsageError if it is not there."""
+    """Read the package in a folder; raise UsageError if it is missing."""
     try:
         description, script, binary = ((folder / name).read_bytes() for name in _FILES)
         package = json.loads(description)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mnistspec.pages.network import DemoNetwork
 
 MAX_BODY = 20 * 2**20
-_PATIENCE = 20  # seconds in which a picture has to be here
+_PATIENCE = 20  # seconds in which a picture must arrive
 _LOG = logging.getLogger(__name__)
 _STATIC = Path(__file__).parent / "static"
 
@@ -41,7 +41,7 @@ _STATIC = Path(__file__).parent / "static"
 def make_app(networks: Sequence[DemoNetwork], hosts: frozenset[str] | None = None) -> Starlette:
     """Return the application; ``hosts`` are the names it may be called by, None for any.
 
-    ``GET /runs`` tells about the networks. ``POST /read/image`` takes an image file, ``POST /read/pixels`` the bytes of
+    ``GET /runs`` describes the networks. ``POST /read/image`` takes an image file, ``POST /read/pixels`` the bytes of
     an image that is prepared already; both with a ``layer`` in the query for each network.
     """
     # One picture at a time: decoding one may take 200 MB, and Python's filters of warnings are not made for threads.

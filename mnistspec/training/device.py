@@ -8,7 +8,7 @@ from mnistspec.errors import UsageError
 
 
 def choose_device(name: str | None = None) -> torch.device:
-    """Return the device by name (cpu, cuda, cuda:1, mps), or the best there is; raise UsageError for an absent one."""
+    """Return the device by name (cpu, cuda, cuda:1, mps; default: best available); raise UsageError if it is absent."""
     if name is None or name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mnistspec.data.dataset import Dataset
     from mnistspec.language.vocabulary.recipe import Train
 
-_DIVERGED = 4.0  # a mean loss so many times the lowest one ends the test
-_RECENT = 10  # steps of the mean that tells
+_DIVERGED = 4.0  # times the lowest mean loss: more ends the test
+_RECENT = 10  # steps in that mean
 _LEAST_FALL = 0.1  # of the highest loss; less is noise
 _VALLEY = 2 / 3  # of the fall
 _LEAST_POINTS = 10
@@ -60,8 +60,8 @@ def raise_lr(
 ) -> Iterator[RangePoint]:
     """Train the model on the recipe's batches with a rate that rises exponentially, yielding each step.
 
-    The test ends early where the loss explodes or is no number any more. Nothing is drawn from torch's global stream
-    but what the training itself draws.
+    The test ends early where the loss explodes or is not a number. From torch's global stream only the
+    training itself draws.
     """
     # No more epochs than steps: each has at least one.
     plain = recipe.model_copy(update={"scheduler": Constant(), "epochs": steps})

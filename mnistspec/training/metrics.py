@@ -75,11 +75,11 @@ class Meter:
         return int(bad[0]) if len(bad) else None
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return what ``load_state_dict`` needs to go on from here."""
+        """Return what ``load_state_dict`` needs to resume from here."""
         return {"losses": self.losses[: self.steps], "right": self.right, "images": self.images[: self.steps]}
 
     def load_state_dict(self, state: dict[str, Tensor], steps: int) -> None:
-        """Go on from a state that was saved after so many steps; raise ValueError for any other."""
+        """Resume from a state that was saved after ``steps`` steps; raise ValueError for any other."""
         check_tensors(state, {"losses": self.losses[:steps], "right": self.right, "images": self.images[:steps]})
         self.steps = steps
         self.losses[:steps] = state["losses"]

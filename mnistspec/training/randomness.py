@@ -1,4 +1,4 @@
-"""Random numbers without a stream: functions of (seed, epoch, step, purpose), so that a run can go on from anywhere.
+"""Random numbers without a stream: functions of (seed, epoch, step, purpose), so that a run can resume anywhere.
 
 The generators are numpy's, by their own names and versions, and independent of torch's and numpy's global streams.
 """

@@ -1,4 +1,4 @@
-"""Whether saved tensors fit the training that is to go on from them; a checkpoint may come from anywhere."""
+"""Whether saved tensors fit the training that is to resume from them; a checkpoint may come from anywhere."""
 
 from __future__ import annotations
 

@@ -27,12 +27,12 @@ from mnistspec.training.state import check_tensors, expected_moments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CHECK_EVERY = 50  # steps between two looks at the loss on an accelerator, where a look waits for the device
+_CHECK_EVERY = 50  # steps between two checks of the loss on an accelerator, where a check waits for the device
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is after a step; ``metrics`` is there when the epoch's test pass is done as well."""
+    """Where a run is after a step; ``metrics`` is set once the epoch's test pass is done."""
 
     epoch: int  # the epoch under way or just done, from 1
     step: int  # steps done in it
@@ -79,7 +79,7 @@ class Training:
     def run(self) -> Iterator[Progress]:
         """Train to the end of the recipe, yielding after each step and each test pass.
 
-        Raises NotFiniteError, with the epoch, the step and the lr, when the loss is no number any more.
+        Raises NotFiniteError, with the epoch, the step and the lr, when the loss is not a finite number.
         """
         while self.epoch < self.recipe.epochs:
             order = epoch_order(len(self.data.train_labels), self.recipe.seed, self.epoch).to(self.device)
@@ -139,7 +139,7 @@ class Training:
         return float(self.optimizer.param_groups[0]["lr"])
 
     def _move_schedule(self, step: int) -> None:
-        """Move the schedule on after a step of the whole run; past a schedule's end torch would raise."""
+        """Advance the schedule after a step of the whole run; past a schedule's end torch would raise."""
         self.lr = self._next_lr()
         if step + 1 < self.recipe.epochs * self.steps:
             self.scheduler.step()
@@ -169,7 +169,7 @@ class Training:
         return all(bool(tensor.isfinite().all()) for tensor in self.model.state_dict().values())
 
     def state_dict(self) -> dict[str, dict[str, Tensor]]:
-        """Return the tensors that a run goes on from; its position is ``metrics``, ``step`` and ``seconds``."""
+        """Return the tensors that a run resumes from; its position is ``metrics``, ``step`` and ``seconds``."""
         moments = {
             f"{index}.{key}": value
             for index, state in self.optimizer.state_dict()["state"].items()
@@ -182,7 +182,7 @@ class Training:
     def load_state_dict(
         self, state: dict[str, dict[str, Tensor]], *, metrics: list[EpochMetrics], step: int, seconds: float
     ) -> None:
-        """Go on from a state saved at this position; the schedule is replayed, so it has no state of its own.
+        """Resume from a state saved at this position; the schedule is replayed, so it has no state of its own.
 
         Raises ValueError for a state or a position that this training cannot have.
         """

@@ -6,12 +6,11 @@ import io
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
 from mnistspec.views.pictures.canvas import VARIABLES
-from mnistspec.views.report.wording import KINDS, mark_of, with_arrows
+from mnistspec.views.report.rendering import render
 from mnistspec.views.writing import format_share
 
 if TYPE_CHECKING:
@@ -23,15 +22,8 @@ if TYPE_CHECKING:
 
 def render_html(report: Report) -> str:
     """Return the page; every text in it is escaped, whoever wrote it."""
-    environment = Environment(
-        loader=PackageLoader("mnistspec.views.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters |= {
-        "svg": _draw, "png": _embed, "pixels": _embed_image, "share": format_share, "mark": mark_of,
-        "arrows": with_arrows,
-    }  # fmt: skip
-    return environment.get_template("report.html").render(report=report, kinds=KINDS, colors=VARIABLES)
+    filters = {"svg": _draw, "png": _embed, "pixels": _embed_image, "share": format_share}
+    return render("report.html", filters, report=report, colors=VARIABLES)
 
 
 def _draw(figure: Figure) -> Markup:

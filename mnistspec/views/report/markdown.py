@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mnistspec.views.pictures.confusion import draw_confusion
 from mnistspec.views.pictures.mistakes import draw_mistakes
-from mnistspec.views.report.wording import KINDS, mark_of, with_arrows
+from mnistspec.views.report.rendering import render
 from mnistspec.wording import markdown_table
 
 if TYPE_CHECKING:
@@ -30,13 +29,8 @@ def render_markdown(report: Report, folder: str) -> tuple[str, dict[str, bytes]]
     pictures = {f"{figure.key}.png": figure.chart.to_png(_ZOOM) for figure in report.figures}
     for section in report.sections:
         pictures |= _draw(section)
-    # autoescape and finalize together escape what is put in, and nothing twice.
-    environment = Environment(
-        loader=PackageLoader("mnistspec.views.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=escape_markdown,
-    )  # fmt: skip
-    environment.filters |= {"rows": _write_table, "mark": mark_of, "code": _write_code, "arrows": with_arrows}
-    text = environment.get_template("report.md").render(report=report, kinds=KINDS, folder=folder)
+    filters = {"rows": _write_table, "code": _write_code}
+    text = render("report.md", filters, escape_markdown, report=report, folder=folder)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n", pictures
 
 

@@ -1,4 +1,4 @@
-"""A difference between networks in few lines: what was done several times is told once."""
+"""A difference between networks in few lines: what was done several times has one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mnistspec.language.vocabulary.unit import Unit
     from mnistspec.network.difference import Kind, UnitDifference
 
-_NAMED = 4  # blocks that a line names; of more it tells the number
+_NAMED = 4  # blocks that a line names; of more it has the number
 _SHOWN = 8  # blocks of one stretch that a line shows
 _INPUT, _END = "the input", "the end"
 
@@ -38,11 +38,8 @@ def describe_units(units: Sequence[UnitDifference]) -> list[Line]:
     """Return what happened to augmentations, each in a line."""
     lines = []
     for unit in units:
-        if unit.kind == "moved":
-            changed = f", {_change(unit)}" if unit.before != unit.after else ""
-            lines.append(Line("moved", f"{_word(unit.after)} moved{changed}"))
-        elif unit.kind == "changed":
-            lines.append(Line("changed", f"{_word(unit.after)}: {_change(unit)}"))
+        if unit.kind in {"moved", "changed"}:
+            lines.append(Line(unit.kind, _sentence(unit, _word(unit.after))))
         elif unit.kind != "same":
             lines.append(Line(unit.kind, _write(unit.after or unit.before)))
     return lines
@@ -100,25 +97,17 @@ class _Description:
 
     def _describe(self, events: list[_Event]) -> Iterator[Line]:
         first, params = events[0][0], sum(map(_params, events))
-        if first.kind == "changed":
-            yield Line("changed", f"{self._who(events)}: {_change(first)}", params)
-        elif first.kind == "moved":
-            changed = f", {_change(first)}" if first.before != first.after else ""
-            yield Line("moved", f"{self._who(events)} moved{self._way(events)}{changed}", params)
+        if first.kind in {"moved", "changed"}:
+            way = self._way(events) if first.kind == "moved" else ""
+            yield Line(first.kind, _sentence(first, self._who(events), way), params)
         else:
             for where, together in self._places(events):
                 yield Line(first.kind, f"{_stretch(events[0])} {where}", sum(map(_params, together)))
 
     def _who(self, events: list[_Event]) -> str:
-        """Return the name of one block, or the word of several."""
-        layers = [_layer(event) for event in events]
-        word = layers[0].block.word
-        if len(events) == 1:
-            before = events[0][0].layer_before
-            return layers[0].name + (f" ({before.name} before)" if before and before.name != layers[0].name else "")
-        if len(events) == self.new.counts[word]:
-            return f"each {word} ({len(events)} times)"
-        return ", ".join(layer.name for layer in layers) if len(events) <= _NAMED else f"{len(events)} {word}"
+        """Return what one block or several are called, and how one was called before."""
+        who, before = _several(self.new, [_layer(event).index for event in events]), events[0][0].layer_before
+        return f"{who} ({before.name} before)" if len(events) == 1 and before and before.name != who else who
 
     def _words_around(self, unit: UnitDifference) -> tuple[str, str]:
         """Return the word of the block before a moved one, where it was and where it is."""
@@ -192,6 +181,13 @@ def _params(event: _Event) -> int:
     """Return how many parameters came with an event."""
     sides = [(unit.layer_before, unit.layer_after) for unit in event]
     return sum((after.params if after else 0) - (before.params if before else 0) for before, after in sides)
+
+
+def _sentence(unit: UnitDifference, who: str, way: str = "") -> str:
+    """Return what became of a unit that moved or changed."""
+    if unit.kind == "changed":
+        return f"{who}: {_change(unit)}"
+    return f"{who} moved{way}" + (f", {_change(unit)}" if unit.before != unit.after else "")
 
 
 def _change(unit: UnitDifference) -> str:

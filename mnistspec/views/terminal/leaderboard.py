@@ -23,7 +23,7 @@ _HEADINGS = (
 )  # fmt: skip
 _NOTE = (
     "last epoch: mean and sample standard deviation over the seeds; * mean of each seed's best epoch, chosen on the "
-    "images that it is measured on; seconds a run; targets met by so many seeds"
+    "images that it is measured on; seconds a run; targets met: the number of seeds that met all"
 )
 
 

@@ -21,7 +21,7 @@ def plan_line(sweep: Sweep) -> str:
     resumed = sum(run.resume for run in sweep.runs)
     ended = [f"{count} {status} already" for status, count in sweep.counts.items() if status != WAITING]
     words = [f"{plural(len(sweep.runs), 'run')} in {sweep.root}", *ended]
-    return ", ".join([*words, f"{resumed} to go on from a checkpoint"] if resumed else words)
+    return ", ".join([*words, f"{resumed} to resume from a checkpoint"] if resumed else words)
 
 
 def run_line(run: Run, sweep: Sweep) -> str:

@@ -22,7 +22,7 @@ def reference_text(words: Sequence[Word], sections: Sequence[Section]) -> str:
         lines = [f"  {word.name:{width}}{word.summary}" for word in members]
         parts.append("\n".join([family, *lines]))
     lines = [f"  {section.name:{width}}{section.summary}" for section in sections]
-    return "\n\n".join([*parts, "\n".join(["sections", *lines]), "mnistspec blocks NAME tells the keys of one."])
+    return "\n\n".join([*parts, "\n".join(["sections", *lines]), "mnistspec blocks NAME lists the keys of one."])
 
 
 def word_text(word: Word) -> str:

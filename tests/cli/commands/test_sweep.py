@@ -125,7 +125,7 @@ def test_a_killed_run_harms_no_other_and_the_same_command_goes_on(
     assert "SIGKILL" in err
     again = mnistspec("sweep", tiny, "--seeds", "0,1", "--epochs", "100", "--runs", runs, "--data-dir", small_mnist)
     assert again.code == 0
-    assert "1 done already, 1 to go on from a checkpoint" in again.err
+    assert "1 done already, 1 to resume from a checkpoint" in again.err
     assert len(list(runs.glob("tiny/*"))) == 2
 
 

@@ -210,7 +210,7 @@ def test_ctrl_c_brings_back_checkpoints_and_the_same_command_goes_on_with_them(
     wait_until(lambda: not any(trainings_of(worker) for worker in pair.workers))
     again = mnistspec(*command)
     assert again.code == 0, again.err
-    assert "2 to go on from a checkpoint" in again.err
+    assert "2 to resume from a checkpoint" in again.err
     assert [row["folder"] for row in read_rows(tmp_path / "sweep")[:2]] == [row["folder"] for row in rows[:2]]
     here = mnistspec(
         "sweep", tiny, "--seeds", "0", "--epochs", "120", "--runs", tmp_path / "here", "--data-dir", small_mnist

@@ -260,7 +260,7 @@ def test_one_run_alone(runs: tuple[Path, Path]) -> None:
     assert "What changed" not in render_markdown(report, "p")[0]
 
 
-def test_what_is_missing_is_told(runs: tuple[Path, Path], tmp_path: Path) -> None:
+def test_what_is_missing_is_reported(runs: tuple[Path, Path], tmp_path: Path) -> None:
     shutil.copytree(runs[0], tmp_path, dirs_exist_ok=True)
     first, second = sorted((tmp_path / "step2").iterdir())[:2]
     (first / "model.safetensors").unlink()
@@ -282,7 +282,7 @@ def test_what_is_missing_is_told(runs: tuple[Path, Path], tmp_path: Path) -> Non
     assert report.problems[0] in page
 
 
-def test_without_the_data_the_rest_is_told(runs: tuple[Path, Path]) -> None:
+def test_without_the_data_the_rest_is_reported(runs: tuple[Path, Path]) -> None:
     report = make_report(read_story(runs[0] / "step10", None))  # MNIST is here, but not what these were trained on
     assert all("trained on other files of mnist" in problem for problem in report.problems)
     assert len(report.sections[0].pictures) == 2
@@ -317,9 +317,9 @@ def test_made_up_results_are_left_out_or_shown_as_texts(tmp_path: Path) -> None:
             result[key] = value
         write_json(folder / "result.json", {**result, "files": None})
     history = read_story(tmp_path / "runs", None)
-    told = sum(len(chapter.series.runs) for chapter in history.chapters)
-    assert told > 30
-    assert told + len(history.left_out) == seed + 1
+    shown = sum(len(chapter.series.runs) for chapter in history.chapters)
+    assert shown > 30
+    assert shown + len(history.left_out) == seed + 1
     report = make_report(history)
     assert "<script" not in render_html(report)
     assert find_markup(render_markdown(report, "pictures")[0]) == set()

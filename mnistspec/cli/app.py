@@ -2,64 +2,53 @@
 
 from __future__ import annotations
 
+import pkgutil
 import sys
-from collections.abc import Callable
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.exceptions import TyperException
 
-from mnistspec.cli.commands.blocks import blocks
-from mnistspec.cli.commands.build import build
-from mnistspec.cli.commands.code import code
-from mnistspec.cli.commands.compare import compare
-from mnistspec.cli.commands.data import data
-from mnistspec.cli.commands.demo import demo
-from mnistspec.cli.commands.diff import diff
-from mnistspec.cli.commands.evaluate import evaluate
-from mnistspec.cli.commands.explain import explain
-from mnistspec.cli.commands.export import export
-from mnistspec.cli.commands.graph import graph
-from mnistspec.cli.commands.inspect import inspect
-from mnistspec.cli.commands.lr_find import lr_find
-from mnistspec.cli.commands.new import new
-from mnistspec.cli.commands.predict import predict
-from mnistspec.cli.commands.report import report
-from mnistspec.cli.commands.schema import schema
-from mnistspec.cli.commands.show import show
-from mnistspec.cli.commands.sweep import sweep
-from mnistspec.cli.commands.train import train
-from mnistspec.cli.commands.validate import validate
-from mnistspec.cli.commands.worker_check import worker_check
+from mnistspec.cli import commands
 from mnistspec.cli.console import print_error, print_more
 from mnistspec.cli.interruption import Interrupted, interruption
+from mnistspec.cli.registration import Command, Panel
 from mnistspec.errors import MnistspecError
 
-app = typer.Typer(
-    help="A small network and its training run in one YAML file: validated, compiled to nn.Sequential, trained.",
-    epilog="Start with: mnistspec build specs/step4.yaml --summary, then mnistspec train specs/step6.yaml",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-_COMMANDS: tuple[Callable[..., None], ...] = (
-    new, build, train, validate, predict, evaluate, demo, inspect, data, blocks, explain, schema, show, diff, code,
-    graph, export, sweep, compare, report,
-)  # fmt: skip
-for command in _COMMANDS:
-    app.command()(command)
-app.command("lr-find")(lr_find)
-app.command("worker-check")(worker_check)
+_NAME = "mnistspec"
+
+
+class _Command(TyperCommand):
+    """A command whose help shows no types: an option's metavar says more, a switch has no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - typer's own copy of click has no public types
+        return _without_types(super().get_params(ctx))
+
+
+class _Group(TyperGroup):
+    """The program itself, whose own options show no types either."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - the same
+        return _without_types(super().get_params(ctx))
+
+
+def _without_types(params: list[Any]) -> list[Any]:
+    for param in params:
+        if isinstance(param, TyperArgument) or (isinstance(param, TyperOption) and param.is_flag):
+            param.display_type_rich = lambda ctx: ""  # type: ignore[method-assign]  # noqa: ARG005 - typer's signature
+    return params
 
 
 def _print_version(value: bool) -> None:
     if value:
         from importlib.metadata import version
 
-        typer.echo(f"mnistspec {version('mnistspec')}")
+        typer.echo(f"{_NAME} {version(_NAME)}")
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
@@ -68,14 +57,55 @@ def _options(
     pass
 
 
+def find_commands() -> list[Command]:
+    """Return the commands of all files in the folder, as the program's help lists them."""
+    names = [f"{commands.__name__}.{module.name}" for module in pkgutil.iter_modules(commands.__path__)]
+    modules = map(import_module, names)
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Command)]
+    panels = list(Panel)
+    return sorted(found, key=lambda entry: (panels.index(entry.panel), entry.order, entry.name))
+
+
+def make_app() -> typer.Typer:
+    """Return the program with the commands that are found."""
+    made = typer.Typer(
+        cls=_Group,
+        callback=_options,
+        help="A small network and its training run in one YAML file: validated, compiled to nn.Sequential, trained.",
+        epilog="Start with: mnistspec build specs/step4.yaml --summary, then mnistspec train specs/step6.yaml",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for command in find_commands():
+        made.command(command.name, cls=_Command, help=command.help, rich_help_panel=command.panel)(command.run)
+    return made
+
+
+app = make_app()
+
+
 def main() -> None:
     """Run the command line; every error that is the user's ends here, as a message and an exit code."""
     interruption.install()
     try:
-        app()
+        sys.exit(app(prog_name=_NAME, standalone_mode=False))
+    except TyperException as error:
+        if message := error.format_message():  # none where the help was printed instead
+            print_error(_shorten(message, error))
+        sys.exit(error.exit_code)
     except MnistspecError as error:
         print_error(error)
         print_more(error)
         sys.exit(error.exit_code)
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
+
+
+def _shorten(message: str, error: TyperException) -> str:
+    """Return typer's message about a wrong call in the form of all others."""
+    sentence = f"{message[0].lower()}{message[1:].rstrip('.')}".replace("'", '"')
+    context = getattr(error, "ctx", None)
+    if sentence.endswith("?") or context is None:
+        return sentence
+    return f"{sentence}; {context.command_path} -h shows what it takes"

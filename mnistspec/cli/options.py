@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, each worded once."""
+"""Arguments and options that several commands share, each worded once, and the checks of what is given for them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,34 @@ from typing import Annotated, TypeAlias
 import typer
 
 from mnistspec.cli.completion import complete_runs, complete_specs
+from mnistspec.errors import UsageError
+
+
+def check_output(path: Path, *suffixes: str) -> Path:
+    """Return the path of a file to be written; raise UsageError, before anything is computed, where it cannot be."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a folder; give the name of a file")
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise UsageError(f"{path}: give it a name that ends with {' or '.join(suffixes)}")
+    return path
+
+
+def check_data(name: str, data_dir: Path | None) -> None:
+    """Raise UsageError for an unknown data set, or for a folder without its files; torch is not needed for that."""
+    from mnistspec.data.store import find_in_folder, find_info
+
+    info = find_info(name)
+    if data_dir is not None:
+        find_in_folder(info, data_dir)
+
+
+def _check_device(name: str | None) -> str | None:
+    from mnistspec.training.device import check_name
+
+    return None if name is None else check_name(name)
+
 
 SpecFile: TypeAlias = Annotated[
     Path,
@@ -15,7 +43,7 @@ SpecFile: TypeAlias = Annotated[
 ]
 SpecFiles: TypeAlias = Annotated[
     list[Path],
-    typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False, autocompletion=complete_specs),
+    typer.Argument(metavar="SPEC", help="Spec files.", show_default=False, autocompletion=complete_specs),
 ]
 RunFolder: TypeAlias = Annotated[
     Path,
@@ -29,15 +57,21 @@ RunFolder: TypeAlias = Annotated[
 RunFolders: TypeAlias = Annotated[
     list[Path],
     typer.Argument(
-        metavar="RUN|SWEEP|FOLDER...",
-        help="Runs, or folders with runs below.",
+        metavar="FOLDER",
+        help="Run folders, sweeps, or folders with runs below.",
         show_default=False,
         autocompletion=complete_runs,
     ),
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout instead.")]
 Device: TypeAlias = Annotated[
-    str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; the best there is if not given.", show_default=False)
+    str | None,
+    typer.Option(
+        metavar="DEVICE",
+        help="cpu, cuda, cuda:1 or mps.",
+        show_default="best available",
+        callback=_check_device,
+    ),
 ]
 DataDir: TypeAlias = Annotated[
     Path | None,
@@ -45,23 +79,25 @@ DataDir: TypeAlias = Annotated[
         metavar="DIR", help="Folder with the data set's four IDX files, packed (.gz) or not.", show_default=False
     ),
 ]
+Epochs: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", help="Override the number of epochs.", show_default=False)
+]
 Threads: TypeAlias = Annotated[
-    int | None, typer.Option(min=1, help="Threads that a run computes with on the CPU.", show_default=False)
+    int | None,
+    typer.Option(metavar="N", min=1, help="Override the number of CPU threads of a run.", show_default=False),
 ]
 Best: TypeAlias = Annotated[
-    bool,
-    typer.Option("--best", help="Use the weights of the epoch that was best on the test set, not the last epoch's."),
+    bool, typer.Option("--best", help="Use the weights of the epoch with the best test accuracy, not the last one's.")
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a value of the spec, such as train.batch_size=64; repeatable."
+        "--set", metavar="KEY=VALUE", help="Override a value of the spec, such as train.batch_size=64; repeatable."
     ),
 ]
 TensorBoard: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--tensorboard",
         metavar="DIR",
         help="Write a log for TensorBoard of each run, in a folder of its own below this one.",
         show_default=False,

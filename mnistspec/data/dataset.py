@@ -10,16 +10,16 @@ import torch
 
 from mnistspec.data.formats.idx import IdxFile, read_idx
 from mnistspec.data.histogram import count_levels
-from mnistspec.data.store import Source, find_in_folder, find_or_fetch, find_shipped
+from mnistspec.data.store import Source, find_in_folder, find_info, find_or_fetch, find_shipped
 from mnistspec.errors import CorruptError, UsageError, check_type
 from mnistspec.files import to_path
-from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
-from mnistspec.wording import did_you_mean, quote, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
+
+    from mnistspec.language.vocabulary.datasets import DatasetInfo
 
 # SHA-256 of MNIST's four files once unpacked, in the order of Source's fields.
 _MNIST_DIGESTS = (
@@ -82,19 +82,12 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, cache_dir: st
     check_type("the name of a data set", name, str)
     folder = None if data_dir is None else to_path("data_dir", data_dir)
     cache = None if cache_dir is None else to_path("cache_dir", cache_dir)
-    info = _find_info(name)
+    info = find_info(name)
     if folder is not None:
         return _read_dataset(info, find_in_folder(info, folder))
     if name == "mnist":
         return _read_dataset(info, find_shipped(), _MNIST_DIGESTS)
     return _read_dataset(info, find_or_fetch(info, cache))
-
-
-def _find_info(name: str) -> DatasetInfo:
-    if name in DATASETS:
-        return DATASETS[name]
-    hint = did_you_mean(suggest(name, DATASETS)) or f"; there are {', '.join(DATASETS)}"
-    raise UsageError(f"unknown data set {quote(name)}{hint}")
 
 
 def _read_dataset(info: DatasetInfo, source: Source, digests: tuple[str, ...] | None = None) -> Dataset:

@@ -10,13 +10,10 @@ import tempfile
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mnistspec.errors import MnistspecError, UsageError
-from mnistspec.wording import join_names
-
-if TYPE_CHECKING:
-    from mnistspec.language.vocabulary.datasets import DatasetInfo
+from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
+from mnistspec.wording import did_you_mean, join_names, quote, suggest
 
 SHIPPED_FOLDER = Path(__file__).with_name("files")
 _NAMES = (
@@ -44,6 +41,14 @@ class Source:
     train_labels: Path
     test_images: Path
     test_labels: Path
+
+
+def find_info(name: str) -> DatasetInfo:
+    """Return what is known about a data set; raise UsageError for an unknown name."""
+    if name in DATASETS:
+        return DATASETS[name]
+    hint = did_you_mean(suggest(name, DATASETS)) or f"; there are {', '.join(DATASETS)}"
+    raise UsageError(f"unknown data set {quote(name)}{hint}")
 
 
 def find_shipped() -> Source:

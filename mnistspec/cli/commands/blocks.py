@@ -10,26 +10,29 @@ import typer
 from mnistspec.cli.completion import complete_words
 from mnistspec.cli.console import print_json, print_result
 from mnistspec.cli.options import Json
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 
+@command(
+    Panel.WRITE,
+    4,
+    "List what a spec may contain: blocks, optimizers, schedulers, augmentations, data sets, sections.",
+    example="mnistspec blocks conv",
+)
 def blocks(
     name: Annotated[
         str | None,
         typer.Argument(
             metavar="NAME",
-            help="One word of the language: conv, sgd, train, mnist ...",
+            help="One word of the language, such as conv, sgd, train or mnist.",
             show_default=False,
             autocompletion=complete_words,
         ),
     ] = None,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference as Markdown tables.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Tell what may be written in a spec: blocks, optimizers, schedulers, augmentations, data sets, sections.
-
-    Example: mnistspec blocks conv
-    """
     from mnistspec.language.manual.words import list_sections, list_words
     from mnistspec.views.terminal.words import reference_markdown, reference_text, section_text, word_text
     from mnistspec.wording import did_you_mean, quote, suggest

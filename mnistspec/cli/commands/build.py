@@ -9,18 +9,21 @@ import typer
 
 from mnistspec.cli.console import print_json, print_result, print_table
 from mnistspec.cli.options import Json, Settings, SpecFile
+from mnistspec.cli.registration import Panel, command
 
 
+@command(
+    Panel.CHECK,
+    2,
+    "Compile a spec to a network and print its size.",
+    example="mnistspec build specs/step4.yaml --summary",
+)
 def build(
     spec: SpecFile,
     summary: Annotated[bool, typer.Option("--summary", "-s", help="Print a table of the layers.")] = False,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Compile a spec to a network and print its size.
-
-    Example: mnistspec build specs/step4.yaml --summary
-    """
     from mnistspec.language.loader import load_document
 
     document = load_document(spec, settings or ())

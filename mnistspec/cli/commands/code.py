@@ -8,24 +8,26 @@ from typing import Annotated
 import typer
 
 from mnistspec.cli.console import print_json, print_result
-from mnistspec.cli.options import Json, Settings, SpecFile
-from mnistspec.cli.outputs import check_output
+from mnistspec.cli.options import Json, Settings, SpecFile, check_output
+from mnistspec.cli.registration import Panel, command
 
 
+@command(
+    Panel.SHARE,
+    2,
+    "Write a spec as one plain Python file: network, data, augmentation, optimizer, schedule, loop.\n\n"
+    "The file needs torch and torchvision only.",
+    example="mnistspec code specs/step6.yaml -o step6.py && python step6.py --epochs 1",
+)
 def code(
     spec: SpecFile,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.  [default: stdout]")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The .py file to write.", show_default="stdout"),
     ] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Write a spec as one plain Python file: network, data, augmentation, optimizer, schedule, loop.
-
-    It needs torch and torchvision only.
-
-    Example: mnistspec code specs/step6.yaml -o step6.py && python step6.py --epochs 1
-    """
     if output is not None:
         check_output(output, ".py")
 

@@ -9,6 +9,7 @@ import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
 from mnistspec.cli.options import Json, RunFolders
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 
@@ -29,24 +30,28 @@ class SortKey(StrEnum):
     targets = "targets"
 
 
+@command(
+    Panel.COMPARE,
+    1,
+    "Compare runs over their seeds; for two series, say whether they differ by more than noise.",
+    example="mnistspec compare runs --filter 'step*' --sort params",
+)
 def compare(
     paths: RunFolders,
-    sort: Annotated[SortKey, typer.Option(help="What to sort by, the best first.")] = SortKey.mean,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The best last.")] = False,
+    sort: Annotated[
+        SortKey, typer.Option(metavar="KEY", help=f"Sort by {', '.join(SortKey)}; the best comes first.")
+    ] = SortKey.mean,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Put the best last.")] = False,
     filters: Annotated[
         list[str] | None,
         typer.Option(
-            "--filter", metavar="NAME|KEY=VALUE", help="Only these, such as 'step*' or sgd.lr=0.1; repeatable."
+            "--filter", metavar="NAME|KEY=VALUE", help="Compare only these, such as 'step*' or sgd.lr=0.1; repeatable."
         ),
     ] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with all digits.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with all digits.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Hold runs against each other, over their seeds; of two series also say whether they differ by more than noise.
-
-    Example: mnistspec compare runs --filter 'step*' --sort params
-    """
     from mnistspec.analysis.collection import collect_runs
     from mnistspec.analysis.comparison import compare_runs
     from mnistspec.views.terminal import leaderboard

@@ -11,8 +11,15 @@ import typer
 from mnistspec.cli.completion import complete_datasets, complete_specs
 from mnistspec.cli.console import print_json, print_result, print_table
 from mnistspec.cli.options import DataDir, Json
+from mnistspec.cli.registration import Panel, command
 
 
+@command(
+    Panel.CHECK,
+    5,
+    "Describe a data set in numbers and draw some of its images.",
+    example="mnistspec data mnist --augment specs/step6.yaml -o augmented.png",
+)
 def data(
     name: Annotated[
         str,
@@ -24,21 +31,18 @@ def data(
         Path | None,
         typer.Option(
             metavar="SPEC",
-            help="Show the images as this spec's training sees them.",
+            help="Draw the images as the training of this spec sees them.",
             show_default=False,
             autocompletion=complete_specs,
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the picture goes.  [default: NAME.png]")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The picture to write.", show_default="NAME.png"),
     ] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Describe a data set in numbers, and draw some of its images.
-
-    Example: mnistspec data mnist --augment specs/step6.yaml -o augmented.png
-    """
     from mnistspec.language.loader import load_spec
 
     spec = load_spec(augment) if augment else None

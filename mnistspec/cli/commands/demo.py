@@ -12,6 +12,7 @@ from mnistspec.cli.completion import complete_runs
 from mnistspec.cli.console import print_message, print_result, print_warning
 from mnistspec.cli.interruption import interruption
 from mnistspec.cli.options import Best, DataDir
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError
 
 if TYPE_CHECKING:
@@ -19,28 +20,32 @@ if TYPE_CHECKING:
     from mnistspec.runs.trained import TrainedModel
 
 
+@command(
+    Panel.LOOK,
+    4,
+    "Draw a digit in the browser and see what trained networks read, and why.\n\nCtrl-C ends it.",
+    example="mnistspec demo runs/step6/20260101T120000Z-1a2b3c --open",
+)
 def demo(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN...",
+            metavar="RUN",
             help="Run folders; several read the same drawing side by side.",
             show_default=False,
             autocompletion=complete_runs,
         ),
     ],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0 is any that is free.")] = 7860,
-    host: Annotated[str, typer.Option(help="Address to open; others than this machine's own let others in.")] = (
-        "127.0.0.1"
-    ),
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port of the page; 0 takes any free one.")
+    ] = 7860,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on; any but this machine's own lets others in.")
+    ] = ("127.0.0.1"),
     browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     best: Best = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Draw a digit in the browser, and see what trained networks read, and why. Ctrl-C ends it.
-
-    Example: mnistspec demo runs/step6/20260101T120000Z-1a2b3c --open
-    """
     from importlib.util import find_spec
 
     if not all(map(find_spec, ("starlette", "uvicorn"))):

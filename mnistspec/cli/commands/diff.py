@@ -11,6 +11,7 @@ import typer
 from mnistspec.cli.completion import complete_runs, complete_specs
 from mnistspec.cli.console import print_json, print_table
 from mnistspec.cli.options import Json
+from mnistspec.cli.registration import Panel, command
 
 if TYPE_CHECKING:
     from mnistspec.language.spec import Spec
@@ -30,6 +31,13 @@ def _complete(incomplete: str) -> list[str]:
     return [*complete_specs(incomplete), *complete_runs(incomplete)]
 
 
+@command(
+    Panel.CHECK,
+    3,
+    "Compare two specs or runs layer by layer; exit with 1 if they differ.\n\n"
+    "Name, title, notes and reference make no difference, nor do the results of runs, which are shown.",
+    example="mnistspec diff specs/step2.yaml specs/step3.yaml",
+)
 def diff(
     before: Annotated[
         Path,
@@ -40,12 +48,6 @@ def diff(
     ],
     as_json: Json = False,
 ) -> None:
-    """Tell what lies between two specs or runs, in the language of layers; exit with 1 if there is anything.
-
-    Name, title, notes and reference make no difference; nor do the results of runs, which are shown.
-
-    Example: mnistspec diff specs/step2.yaml specs/step3.yaml
-    """
     from mnistspec.network.difference import compare_specs
     from mnistspec.views.terminal.difference import difference_data, difference_text
 

@@ -9,15 +9,22 @@ import typer
 from mnistspec.cli.completion import complete_datasets
 from mnistspec.cli.console import print_json, print_result, print_table
 from mnistspec.cli.options import Best, DataDir, Device, Json, RunFolder
+from mnistspec.cli.registration import Panel, command
 
 
+@command(
+    Panel.LOOK,
+    1,
+    "Evaluate a trained network on the test set: accuracy, per digit, confusion.",
+    example="mnistspec evaluate runs/step6/20260101T120000Z-1a2b3c",
+)
 def evaluate(
     run: RunFolder,
     data: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Another data set's test images, such as qmnist.",
+            help="Use the test images of another data set, such as qmnist.",
             show_default=False,
             autocompletion=complete_datasets,
         ),
@@ -27,10 +34,6 @@ def evaluate(
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    """Put the test set through a trained network: accuracy, per digit, confusion.
-
-    Example: mnistspec evaluate runs/step6/20260101T120000Z-1a2b3c
-    """
     from mnistspec.data.dataset import load_dataset
     from mnistspec.runs.folder import RunDir
     from mnistspec.training.device import choose_device

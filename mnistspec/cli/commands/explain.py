@@ -12,25 +12,28 @@ import typer
 from mnistspec.cli.completion import complete_codes
 from mnistspec.cli.console import print_json, print_markdown, print_result
 from mnistspec.cli.options import Json
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 
+@command(
+    Panel.WRITE,
+    5,
+    "Explain an error of a spec: what it means, an example, what to do.",
+    example="mnistspec explain E204",
+)
 def explain(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="CODE|SPEC...",
-            help="Codes of errors, or specs whose errors are to be explained; all codes if there is none.",
-            show_default=False,
+            metavar="CODE|SPEC",
+            help="Codes, or specs whose errors are to be explained.",
+            show_default="list all codes",
             autocompletion=complete_codes,
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain an error of a spec: what it means, an example, what to do.
-
-    Example: mnistspec explain E204
-    """
     from mnistspec.language.manual.explanations import explain_code, list_codes
 
     codes = list(dict.fromkeys(code for name in names or [] for code in _codes_of(name)))

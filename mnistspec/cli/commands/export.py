@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_warning
-from mnistspec.cli.options import Best, DataDir, Json, RunFolder
-from mnistspec.cli.outputs import check_output
+from mnistspec.cli.options import Best, DataDir, Json, RunFolder, check_output
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,19 +34,24 @@ _Page: TypeAlias = Annotated[
     ),
 ]
 _Normalize: TypeAlias = Annotated[
-    bool, typer.Option("--normalize", help="Let the ONNX file take pixels in [0, 1] and normalise them itself.")
+    bool, typer.Option("--normalize", help="Have the ONNX file take pixels in [0, 1] and normalise them itself.")
 ]
 _Runtime: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Folder of the npm package onnxruntime-web for the page; if not given, that in ./node_modules, "
-        "or one that npm fetches once.",
-        show_default=False,
+        help="Folder of the npm package onnxruntime-web for the page.",
+        show_default="the one in ./node_modules, or one that npm fetches once",
     ),
 ]
 
 
+@command(
+    Panel.SHARE,
+    1,
+    "Write a trained network for other programs, with its model card in the file.",
+    example="mnistspec export runs/step6/20260101T120000Z-1a2b3c --onnx step6.onnx --normalize",
+)
 def export(
     run: RunFolder,
     onnx: _Onnx = None,
@@ -58,10 +63,6 @@ def export(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Write a trained network for other programs, with its model card in the file.
-
-    Example: mnistspec export runs/step6/20260101T120000Z-1a2b3c --onnx step6.onnx --normalize
-    """
     _check_call(onnx, safetensors, page, runtime, normalize=normalize)
 
     from mnistspec.export.card import export_safetensors, make_card

@@ -8,23 +8,25 @@ from typing import Annotated
 import typer
 
 from mnistspec.cli.console import print_json, print_result
-from mnistspec.cli.options import Json, Settings, SpecFile
-from mnistspec.cli.outputs import check_output
+from mnistspec.cli.options import Json, Settings, SpecFile, check_output
+from mnistspec.cli.registration import Panel, command
 
 
+@command(
+    Panel.CHECK,
+    4,
+    "Draw a network: its maps, the layers that make them, and how much of the image each sees.",
+    example="mnistspec graph specs/step6.yaml -o step6.png",
+)
 def graph(
     spec: SpecFile,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="A .png or .svg file.  [default: NAME.svg]"),
+        typer.Option("--output", "-o", metavar="FILE", help="The .png or .svg file to write.", show_default="NAME.svg"),
     ] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Draw a network: its maps, what they are made by, how much of the image each sees.
-
-    Example: mnistspec graph specs/step6.yaml -o step6.png
-    """
     if output is not None:
         check_output(output, ".png", ".svg")
 

@@ -10,20 +10,24 @@ from typing import Annotated
 import typer
 
 from mnistspec.cli.console import print_json, print_result
-from mnistspec.cli.options import Best, Json, RunFolder
-from mnistspec.cli.outputs import check_output
+from mnistspec.cli.options import Best, Json, RunFolder, check_output
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 
+@command(
+    Panel.LOOK,
+    3,
+    "Draw what a trained network sees in an image: a layer's maps, which pixels matter, where a position looks.",
+    example="mnistspec inspect runs/step6/20260101T120000Z-1a2b3c seven.png -o seen.png --layer conv3 --position 4,5",
+)
 def inspect(
     run: RunFolder,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A photo or drawing of one digit.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the picture goes: a .png or .svg.")
-    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .png or .svg file to write.")],
     layer: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The layer whose maps are drawn, as build --summary names it."),
+        typer.Option(metavar="NAME", help="Draw the maps of this layer, as build --summary names it."),
     ] = None,
     position: Annotated[
         str | None,
@@ -32,10 +36,6 @@ def inspect(
     best: Best = False,
     as_json: Json = False,
 ) -> None:
-    """Draw what a trained network sees in an image: a layer's maps, which pixels matter, where a position looks.
-
-    Example: mnistspec inspect runs/step6/20260101T120000Z-1a2b3c seven.png -o seen.png --layer conv3 --position 4,5
-    """
     check_output(output, ".png", ".svg")
     place = _read_position(position)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result
-from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads
-from mnistspec.cli.outputs import check_output
+from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads, check_output
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError, UsageError
 
 if TYPE_CHECKING:
@@ -19,14 +19,25 @@ if TYPE_CHECKING:
     from mnistspec.training.lr_range import RangePoint
 
 
+@command(
+    Panel.TRAIN,
+    3,
+    "Find a learning rate: train for a few steps while it rises, and see where the loss falls.\n\n"
+    "No run folder is written.",
+    example="mnistspec lr-find specs/step6.yaml -o lr.png",
+)
 def lr_find(
     spec: SpecFile,
-    lowest: Annotated[float, typer.Option(help="Learning rate of the first step.")] = 1e-5,
-    highest: Annotated[float, typer.Option(help="Learning rate of the last step.")] = 10.0,
-    steps: Annotated[int, typer.Option(min=20, max=10_000, help="Batches to learn from.")] = 100,
+    lowest: Annotated[float, typer.Option(metavar="LR", help="Learning rate of the first step.")] = 1e-5,
+    highest: Annotated[float, typer.Option(metavar="LR", help="Learning rate of the last step.")] = 10.0,
+    steps: Annotated[
+        int, typer.Option(metavar="N", min=20, max=10_000, help="Number of steps, each with a batch of its own.")
+    ] = 100,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Draw the curve as PNG or SVG.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Draw the curve in this .png or .svg file.", show_default=False
+        ),
     ] = None,
     settings: Settings = None,
     device: Device = None,
@@ -34,10 +45,6 @@ def lr_find(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Find a learning rate: train for a few steps while it rises, and see where the loss falls. No run is left behind.
-
-    Example: mnistspec lr-find specs/step6.yaml -o lr.png
-    """
     if not 0 < lowest < highest <= 100:
         raise UsageError("the learning rates must be above 0, at most 100, and --lowest below --highest")
     if output is not None:

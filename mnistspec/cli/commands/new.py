@@ -9,27 +9,30 @@ import typer
 
 from mnistspec.cli.completion import complete_models
 from mnistspec.cli.console import print_result
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 
+@command(
+    Panel.WRITE,
+    1,
+    "Write a new spec with comments, ready to be trained and edited.",
+    example="mnistspec new mine --like step4",
+)
 def new(
     name: Annotated[
-        Path, typer.Argument(metavar="NAME", help="Its name, or the path of its file.", show_default=False)
+        Path, typer.Argument(metavar="NAME", help="The name of the spec, or the path of its file.", show_default=False)
     ],
     like: Annotated[
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="Begin from one of the specs that ship, such as step4, or from any other one's file.",
+            help="Begin from a spec that ships with the program, such as step4, or from a spec file.",
             show_default=False,
             autocompletion=complete_models,
         ),
     ] = None,
 ) -> None:
-    """Write a new spec with comments, which can be trained at once and edited from there.
-
-    Example: mnistspec new mine --like step4
-    """
     from mnistspec.language.loader import load_document
     from mnistspec.language.manual.starter import draft_spec
 
@@ -39,7 +42,7 @@ def new(
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError(f"{path} exists already, and is left as it is") from None
+        raise UsageError(f"{path} already exists and is left unchanged") from None
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
     document = load_document(path)

@@ -9,19 +9,22 @@ import typer
 
 from mnistspec.cli.console import print_error, print_json, print_table
 from mnistspec.cli.options import Best, Json, RunFolder
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 
+@command(
+    Panel.LOOK,
+    2,
+    "Read the digits in image files of any size, dark on light or light on dark.",
+    example="mnistspec predict runs/step6/20260101T120000Z-1a2b3c seven.png",
+)
 def predict(
     run: RunFolder,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Photos or drawings of one digit each.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Photos or drawings of one digit each.")],
     best: Best = False,
     as_json: Json = False,
 ) -> None:
-    """Read the digits in image files of any size, dark on light or light on dark.
-
-    Example: mnistspec predict runs/step6/20260101T120000Z-1a2b3c seven.png
-    """
     from mnistspec.data.photo.preparation import prepare_image
     from mnistspec.runs.folder import RunDir
     from mnistspec.views.terminal.tables import predictions_table

@@ -8,32 +8,39 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result
-from mnistspec.cli.options import DataDir, Json, RunFolders
-from mnistspec.cli.outputs import check_output
+from mnistspec.cli.options import DataDir, Json, RunFolders, check_output
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
     from mnistspec.analysis.history import History, HistoryReader
 
 
+@command(
+    Panel.COMPARE,
+    2,
+    "Write a report on runs: each series' target, results, changes, curves, confusion and mistakes.\n\n"
+    "The series are in the order of their names. The networks are evaluated again, to see where they go wrong.",
+    example="mnistspec report runs -o report.html",
+)
 def report(
     paths: RunFolders,
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="An .html file, or an .md file, which gets a folder of pictures."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The .html file to write, or an .md file with a folder of pictures beside it.",
         ),
     ] = Path("report.html"),
-    title: Annotated[str, typer.Option(help="The report's title.  [default: by its specs]", show_default=False)] = "",
+    title: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="Title of the report.", show_default="the names of its specs"),
+    ] = "",
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Tell the history of runs: each series' target, results, analysis, what changed, curves, confusion and mistakes.
-
-    The order is that of the names. The networks are put to the test set again, to see where they go wrong.
-
-    Example: mnistspec report runs -o report.html
-    """
     check_output(output, ".html", ".md")
     pictures = output.with_name(f"{output.stem}-pictures")
     if output.suffix.lower() == ".md" and pictures.exists() and not pictures.is_dir():

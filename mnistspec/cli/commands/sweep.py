@@ -11,7 +11,8 @@ import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Json, SpecFiles, TensorBoard
+from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, TensorBoard
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,48 +27,61 @@ Choices: TypeAlias = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE,...",
-        help="Change a value of the specs; with commas, one after the other; repeatable.",
+        help="Override a value of the specs; of several, separated by commas, each is tried; repeatable.",
     ),
 ]
 Cluster: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786, not on this machine; "
-        "--data-dir is then a folder of theirs. Connect only to one that you trust: its messages can run code.",
+        help="Train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786, not here; --data-dir is then a "
+        "folder of theirs. Connect only to a scheduler that you trust: its messages can run code.",
         show_default=False,
     ),
 ]
 Retries: TypeAlias = Annotated[
     int | None,
     typer.Option(
+        metavar="N",
         min=0,
-        help="With --cluster: how often a run whose worker is lost is repeated; 2 if not given.",
-        show_default=False,
+        help="With --cluster: repeat a run whose worker is lost at most N times.",
+        show_default="2",
     ),
 ]
 _LOCK = ".sweep.lock"
 
 
+@command(
+    Panel.TRAIN,
+    2,
+    "Train a grid of runs, specs x settings x seeds, several at a time, here or on a cluster.\n\n"
+    "The same command resumes an interrupted sweep. The results are in DIR/sweep.csv and DIR/sweep.json.",
+    example="mnistspec sweep specs/step6.yaml --seeds 0-4 --set train.batch_size=64,128",
+)
 def sweep(
     specs: SpecFiles,
     seeds: Annotated[
-        str | None, typer.Option(help="Seeds, such as 0-9 or 0,2,5; each spec's own if not given.", show_default=False)
+        str | None,
+        typer.Option(metavar="LIST", help="Seeds, such as 0-9 or 0,2,5.", show_default="each spec's own"),
     ] = None,
     settings: Choices = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Train for so many epochs instead of the specs'.", show_default=False)
-    ] = None,
+    epochs: Epochs = None,
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Runs at a time; as many as cores, or one on an accelerator, if not given.", show_default=False
+            metavar="N",
+            min=1,
+            help="Number of runs at a time.",
+            show_default="one a core, or one on an accelerator",
         ),
     ] = None,
     threads: Annotated[
-        int, typer.Option(min=1, help="Threads of each run; two runs of one thread are faster than one of two.")
+        int,
+        typer.Option(
+            metavar="N", min=1, help="CPU threads of each run; two runs of one thread are faster than one of two."
+        ),
     ] = 1,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders and tables are made.")] = Path(
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the run folders and tables.")] = Path(
         "runs/sweep"
     ),
     data_dir: DataDir = None,
@@ -77,12 +91,6 @@ def sweep(
     tensorboard: TensorBoard = None,
     as_json: Json = False,
 ) -> None:
-    """Train a grid of runs, specs x settings x seeds, several at a time, here or on the workers of a cluster.
-
-    The same command again goes on with what is not done. The results are in DIR/sweep.csv and DIR/sweep.json.
-
-    Example: mnistspec sweep specs/step6.yaml --seeds 0-4 --set train.batch_size=64,128
-    """
     from mnistspec.cli.cluster import open_cluster
     from mnistspec.runs.lock import lock_folder
     from mnistspec.sweeps.cluster.transfer import Requirements
@@ -156,7 +164,7 @@ def _count_cores() -> int:
 
 
 def _execute(work: Sweep, engine: Engine) -> None:
-    """Bring the sweep to its end; on Ctrl-C or SIGTERM have the runs take their checkpoints, and say how to go on."""
+    """Bring the sweep to its end; on Ctrl-C or SIGTERM have the runs take their checkpoints, and say how to resume."""
     from mnistspec.cli.sweep_progress import show_sweep
 
     interruption.busy = lambda: True  # a signal waits for the next look, so that no table is left half written
@@ -168,10 +176,10 @@ def _execute(work: Sweep, engine: Engine) -> None:
                 interruption.check()
         except Interrupted:
             engine.stop()
-            print_message("interrupted: the runs that are under way take their checkpoints")
+            print_message("interrupted: the runs under way are saving checkpoints")
             for run in work.watch():
                 show(run)
-            print_message(f"stopped; {work.root} is whole, and the same command goes on with it")
+            print_message(f"stopped; {work.root} is whole; resume with the same command")
             raise
         finally:
             interruption.busy = lambda: False

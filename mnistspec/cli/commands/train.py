@@ -10,7 +10,8 @@ import typer
 from mnistspec.cli.completion import complete_runs, complete_specs
 from mnistspec.cli.console import print_json, print_message, print_result, print_warning
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Json, Settings, TensorBoard, Threads
+from mnistspec.cli.options import DataDir, Device, Epochs, Json, Settings, TensorBoard, Threads
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
 
 if TYPE_CHECKING:
@@ -19,21 +20,25 @@ if TYPE_CHECKING:
     from mnistspec.runs.execution import Execution
 
 
+@command(
+    Panel.TRAIN,
+    1,
+    "Train the networks of one or more specs, each into a run folder of its own.",
+    example="mnistspec train specs/step6.yaml --epochs 1",
+)
 def train(
     specs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="SPEC...", help="Spec files.", show_default=False, autocompletion=complete_specs),
+        typer.Argument(metavar="SPEC", help="Spec files.", show_default=False, autocompletion=complete_specs),
     ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Train for so many epochs instead of the spec's.", show_default=False)
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Use this seed instead of the spec's.", show_default=False)] = None,
+    epochs: Epochs = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Override the seed.", show_default=False)] = None,
     device: Device = None,
     threads: Threads = None,
     settings: Settings = None,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders are made.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the run folders.")] = Path("runs"),
     name: Annotated[
-        str | None, typer.Option(help="Name the run so instead of the spec's name.", show_default=False)
+        str | None, typer.Option(metavar="NAME", help="Override the run's name.", show_default=False)
     ] = None,
     data_dir: DataDir = None,
     check_targets: Annotated[bool, typer.Option("--check-targets", help="Exit with 1 if a target is missed.")] = False,
@@ -41,22 +46,18 @@ def train(
         Path | None,
         typer.Option(
             metavar="RUN",
-            help="Go on with a run that was interrupted.",
+            help="Resume an interrupted run.",
             show_default=False,
             autocompletion=complete_runs,
         ),
     ] = None,
     checkpoint_every: Annotated[
         int | None,
-        typer.Option(metavar="STEPS", min=1, help="Take checkpoints within epochs, too.", show_default=False),
+        typer.Option(metavar="STEPS", min=1, help="Save checkpoints within epochs, too.", show_default=False),
     ] = None,
     tensorboard: TensorBoard = None,
     as_json: Json = False,
 ) -> None:
-    """Train the networks of one or more specs, each into a run folder of its own.
-
-    Example: mnistspec train specs/step6.yaml --epochs 1
-    """
     overrides = {"train.epochs": epochs, "train.seed": seed, "name": name}
     changes = [*(settings or ()), *(f"{key}={value}" for key, value in overrides.items() if value is not None)]
     if resume is not None and (specs or changes):

@@ -9,12 +9,19 @@ import typer
 
 from mnistspec.cli.console import print_error, print_json, print_more, print_result
 from mnistspec.cli.options import Json, Settings, SpecFiles
+from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError
 
 if TYPE_CHECKING:
     from mnistspec.language.loader import Document
 
 
+@command(
+    Panel.CHECK,
+    1,
+    "Check specs without training: language, shapes and recipe. Every error of every file is reported.",
+    example="mnistspec validate specs/*.yaml",
+)
 def validate(
     specs: SpecFiles,
     settings: Settings = None,
@@ -23,10 +30,6 @@ def validate(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check specs: the language, the shapes, the recipe; every error of every file, without training.
-
-    Example: mnistspec validate specs/*.yaml
-    """
     from mnistspec.language.loader import load_document
     from mnistspec.language.yaml.composer import UnreadableFileError
     from mnistspec.language.yaml.diagnostics import InvalidSpecError

@@ -9,27 +9,35 @@ import typer
 from mnistspec.cli.completion import complete_datasets
 from mnistspec.cli.console import print_error, print_json, print_message, print_result, print_table, print_warning
 from mnistspec.cli.options import DataDir, Device, Json
+from mnistspec.cli.registration import Panel, command
 
 if TYPE_CHECKING:
     from mnistspec.sweeps.cluster.offers import Offer
     from mnistspec.sweeps.cluster.transfer import Requirements
 
 
+@command(
+    Panel.SHARE,
+    3,
+    "Show what the workers of a cluster offer, or this machine as one, and whether they fit a sweep.\n\n"
+    "Connect only to a scheduler that you trust: Dask's messages can run code.",
+    example="mnistspec worker-check tcp://10.0.0.1:8786",
+)
 def worker_check(
     address: Annotated[
         str | None,
         typer.Argument(
             metavar="ADDRESS",
-            help="A Dask scheduler, such as tcp://10.0.0.1:8786; this machine if not given.",
-            show_default=False,
+            help="A Dask scheduler, such as tcp://10.0.0.1:8786.",
+            show_default="this machine",
         ),
     ] = None,
     data: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A data set that the runs need, fetched if need be; repeatable; mnist if not given.",
-            show_default=False,
+            help="A data set that the runs need, downloaded if it is missing; repeatable.",
+            show_default="mnist",
             autocompletion=complete_datasets,
         ),
     ] = None,
@@ -37,12 +45,6 @@ def worker_check(
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    """Say what the workers of a cluster offer, or this machine as one, and whether they fit a sweep.
-
-    Connect only to a scheduler that you trust: Dask's messages can run code.
-
-    Example: mnistspec worker-check tcp://10.0.0.1:8786
-    """
     from mnistspec.sweeps.cluster.transfer import Requirements
 
     needs = Requirements(tuple(data or ["mnist"]), None if data_dir is None else str(data_dir), device)

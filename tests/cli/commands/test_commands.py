@@ -103,8 +103,8 @@ def test_validate_does_not_import_torch() -> None:
         (["predict", "missing", "x.png"], "missing: not a run folder"),
         (["data", "mnits"], 'did you mean "mnist"?'),
         (["blocks", "cov"], 'did you mean "conv"?'),
-        (["build", "--sumary", "x.yaml"], "No such option"),
-        (["buidl"], "No such command"),
+        (["build", "--sumary", "x.yaml"], "no such option"),
+        (["buidl"], "no such command"),
     ],
 )
 def test_wrong_calls_end_with_2_and_a_message(mnistspec: CommandLine, arguments: list[str], message: str) -> None:

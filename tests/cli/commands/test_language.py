@@ -105,8 +105,8 @@ def test_new_refuses(mnistspec: CommandLine, tmp_path: Path, monkeypatch: pytest
     Path("mine.yaml").write_text("kept", encoding="utf-8")
     Path("bad.yaml").write_text("layers: [conb: 8]\n", encoding="utf-8")
     for arguments, message in (
-        (["mine"], "mine.yaml exists already"),
-        (["mine.yaml"], "mine.yaml exists already"),
+        (["mine"], "mine.yaml already exists"),
+        (["mine.yaml"], "mine.yaml already exists"),
         (["a b"], '"a b" cannot name a spec'),
         (["other/mine"], "cannot write other/mine.yaml: No such file or directory"),
         (["x", "--like", "step9"], 'did you mean "step'),

@@ -6,12 +6,11 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from mnistspec.analysis.labels import label_recipes
+from mnistspec.views.terminal.tables import make_table
 from mnistspec.wording import markdown_table
 
 if TYPE_CHECKING:
@@ -29,18 +28,11 @@ _NOTE = (
 
 def leaderboard_table(comparison: Comparison) -> Group:
     """Return the series in 80 columns, below a name what sets it apart, below a mean its range; the difference."""
-    table = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    table = make_table(show_edge=False)
     table.add_column("spec", overflow="fold")
     for heading in (
-        "params",
-        "MACs",
-        "field",
-        "seeds",
-        "last epoch %\nmin-max",
-        "best\n%*",
-        "sec-\nonds",
-        "tar-\ngets",
-    ):
+        "params", "MACs", "field", "seeds", "last epoch %\nmin-max", "best\n%*", "sec-\nonds", "tar-\ngets",
+    ):  # fmt: skip
         table.add_column(heading, justify="right", no_wrap=True)
     for words, series in zip(_label_words(comparison), comparison.all_series, strict=True):
         params, macs, field, seeds, mean, low, high, best, seconds, targets = _cells(series)

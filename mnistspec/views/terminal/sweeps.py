@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from mnistspec.sweeps.sweep import RUNNING, WAITING
+from mnistspec.views.terminal.tables import make_table
 from mnistspec.wording import plural, printable
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def counts_line(sweep: Sweep) -> str:
 
 def sweep_panel(sweep: Sweep) -> Group:
     """Return what is under way, a line a run, and the counts."""
-    table = Table(box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = make_table(show_edge=False)
     table.add_column("running", overflow="fold")
     table.add_column("epoch", justify="right")
     for run in sweep.runs:

@@ -37,9 +37,18 @@ def render_text(renderable: RenderableType, width: int = WIDTH) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
+def make_table(title: Text | None = None, *, show_footer: bool = False, show_edge: bool = True) -> Table:
+    """Return an empty table in the style of all; without its edge there is no blank line above and below."""
+    return Table(
+        title=title, show_footer=show_footer, show_edge=show_edge, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False,
+        title_justify="left", caption_justify="left", title_style="bold", caption_style="", header_style="bold",
+        footer_style="bold",
+    )  # fmt: skip
+
+
 def summary_table(summary: Summary) -> Table:
     """Return a line a block and the totals; kernel, stride, jump and receptive field are sides of squares in pixels."""
-    table = _make_table(
+    table = make_table(
         Text(f"{summary.name}: {write_shape(summary.input_shape)} to {write_shape(summary.output_shape)}"),
         show_footer=True,
     )
@@ -64,7 +73,7 @@ def evaluation_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table
     """Return a line a class and the total, from counts by label (row) and prediction (column)."""
     results = describe_classes(confusion, class_names)
     images, right = sum(result.images for result in results), sum(result.right for result in results)
-    table = _make_table(Text("test set by class"), show_footer=True)
+    table = make_table(Text("test set by class"), show_footer=True)
     table.add_column("class", "total")
     table.add_column("images", f"{images:,}", justify="right")
     table.add_column("right", f"{right:,}", justify="right")
@@ -82,7 +91,7 @@ def evaluation_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table
 
 def confusion_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table:
     """Return the counts by actual class (row) and predicted class (column); a dot is none."""
-    table = _make_table(Text("actual class (row), predicted class (column)"))
+    table = make_table(Text("actual class (row), predicted class (column)"))
     table.add_column("")
     for name in class_names:
         # Ten columns of five letters fit; in the same order the rows have the names in full.
@@ -96,7 +105,7 @@ def predictions_table(
     files: Sequence[str], probabilities: Sequence[Sequence[float]], class_names: Sequence[str]
 ) -> Table:
     """Return a line an image: file, class, probability, and up to two runners-up, from probabilities (n, classes)."""
-    table = _make_table()
+    table = make_table()
     table.add_column("file", overflow="fold")
     for name in ("prediction", "probability", "runners-up"):
         table.add_column(name, justify="right" if name == "probability" else "left", no_wrap=True)
@@ -109,7 +118,7 @@ def predictions_table(
 
 def statistics_table(statistics: DatasetStatistics) -> Group:
     """Return the statistics of a data set side by side: pixels in [0, 1], the images of each class, the digest."""
-    table = _make_table(Text(statistics.name))
+    table = make_table(Text(statistics.name))
     for name in ("", "train", "test"):
         table.add_column(name, justify="right" if name else "left")
     columns = [_describe_split(split) for split in (statistics.train, statistics.test)]
@@ -124,14 +133,6 @@ def statistics_table(statistics: DatasetStatistics) -> Group:
 def _describe_split(split: SplitStatistics) -> list[str]:
     levels = (split.minimum, split.maximum, split.mean, split.std)
     return [f"{split.images:,}", write_shape(split.shape[1:]), *(f"{level:.4f}" for level in levels)]
-
-
-def _make_table(title: Text | None = None, *, show_footer: bool = False) -> Table:
-    return Table(
-        title=title, show_footer=show_footer, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False,
-        title_justify="left", caption_justify="left", title_style="bold", caption_style="", header_style="bold",
-        footer_style="bold",
-    )  # fmt: skip
 
 
 def _count(count: int) -> str:

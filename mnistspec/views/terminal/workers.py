@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from rich.box import SIMPLE
-from rich.table import Table
 from rich.text import Text
 
+from mnistspec.views.terminal.tables import make_table
 from mnistspec.wording import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.table import Table
 
     from mnistspec.sweeps.cluster.offers import Offer
 
 
 def workers_table(offers: Sequence[Offer]) -> Table:
     """Return a row a worker: where it is, what it has, and whether runs may be sent there."""
-    table = Table(box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = make_table(show_edge=False)
     for heading in ("worker", "threads", "memory", "versions", "devices", "data sets", "fits"):
         justify: Literal["left", "right"] = "right" if heading in {"threads", "memory"} else "left"
         table.add_column(heading, overflow="fold", justify=justify, no_wrap=heading == "worker")

@@ -46,6 +46,6 @@ def test_seeds_were_declared_beforehand() -> None:
 def test_the_weights_give_the_figure_again(path: Path) -> None:
     """Step 0's, 25 MB, are not kept. On another processor a sum may fall the other way for an image or two."""
     run = RunDir(path)
-    again = run.load_model().evaluate(load_dataset(run.spec.data), torch.device("cpu")).accuracy
+    again = run.load_model().evaluate(load_dataset(run.spec.data.word), torch.device("cpu")).accuracy
     assert run.result
     assert abs(again - run.result["test_accuracy"]) < 0.03

@@ -102,7 +102,7 @@ class Series:
         return {
             "spec": self.spec.name,
             "settings": self.settings,
-            "data": self.spec.data,
+            "data": self.spec.data.word,
             "measured_on": self.measured_on,
             "params": self.params,
             "macs": self.macs,

@@ -93,7 +93,7 @@ class HistoryReader:
                 problems.append(_first_line(error))
         errors = None
         try:
-            errors = analyze_errors(series, self._load(series.spec.data))
+            errors = analyze_errors(series, self._load(series.spec.data.word))
         except MnistspecError as error:
             problems.append(_first_line(error))
         difference = compare_specs(before.spec, series.spec) if before else None

@@ -10,7 +10,7 @@ import torch
 
 from mnistspec.data.formats.idx import IdxFile, read_idx
 from mnistspec.data.histogram import count_levels
-from mnistspec.data.store import Source, find_in_folder, find_info, find_or_fetch, find_shipped
+from mnistspec.data.store import Source, find_data, find_in_folder, find_or_fetch, find_shipped
 from mnistspec.errors import CorruptError, UsageError, check_type
 from mnistspec.files import to_path
 
@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from mnistspec.language.vocabulary.datasets import DatasetInfo
-
-# SHA-256 of MNIST's four files once unpacked, in the order of Source's fields.
-_MNIST_DIGESTS = (
-    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-)
+    from mnistspec.language.vocabulary.datasets import Data
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +65,7 @@ class Dataset:
 def load_dataset(name: str, *, data_dir: str | Path | None = None, cache_dir: str | Path | None = None) -> Dataset:
     """Load a data set by its name.
 
-    It comes from `data_dir` (four IDX files) if that is given; MNIST otherwise from this package, the others from
+    It comes from `data_dir` (four IDX files) if that is given, else from this package if it ships with it, else from
     `cache_dir` (default: the platform's cache folder), downloaded on first use.
 
     Raises UsageError for an unknown name or missing files, CorruptError for damaged or inconsistent ones, and
@@ -82,45 +74,45 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, cache_dir: st
     check_type("the name of a data set", name, str)
     folder = None if data_dir is None else to_path("data_dir", data_dir)
     cache = None if cache_dir is None else to_path("cache_dir", cache_dir)
-    info = find_info(name)
+    data = find_data(name)
     if folder is not None:
-        return _read_dataset(info, find_in_folder(info, folder))
-    if name == "mnist":
-        return _read_dataset(info, find_shipped(), _MNIST_DIGESTS)
-    return _read_dataset(info, find_or_fetch(info, cache))
+        return _read_dataset(data, find_in_folder(data, folder))
+    if data.digests:
+        return _read_dataset(data, find_shipped(data), data.digests)
+    return _read_dataset(data, find_or_fetch(data, cache))
 
 
-def _read_dataset(info: DatasetInfo, source: Source, digests: tuple[str, ...] | None = None) -> Dataset:
+def _read_dataset(data: Data, source: Source, digests: tuple[str, ...] | None = None) -> Dataset:
     paths = (source.train_images, source.train_labels, source.test_images, source.test_labels)
     files = [read_idx(path, expected_digest=digest) for path, digest in zip(paths, digests or [None] * 4, strict=True)]
-    images = [_check_images(info, path, file) for path, file in zip(paths[::2], files[::2], strict=True)]
-    labels = [_check_labels(info, path, file) for path, file in zip(paths[1::2], files[1::2], strict=True)]
+    images = [_check_images(data, path, file) for path, file in zip(paths[::2], files[::2], strict=True)]
+    labels = [_check_labels(data, path, file) for path, file in zip(paths[1::2], files[1::2], strict=True)]
     for path, pixels, classes in zip(paths[1::2], images, labels, strict=True):
         if len(pixels) != len(classes):
             raise CorruptError(f"{path}: expected {len(pixels)} labels, one for each image, found {len(classes)}")
     levels = count_levels(images[0])
     return Dataset(
-        name=info.name,
+        name=data.word,
         train_images=images[0],
         train_labels=labels[0],
         test_images=images[1],
         test_labels=labels[1],
-        class_names=info.class_names,
+        class_names=data.class_names,
         mean=levels.mean,
         std=levels.std,
         digest=sha256("\n".join(file.digest for file in files).encode()).hexdigest(),
     )
 
 
-def _check_images(info: DatasetInfo, path: Path, file: IdxFile) -> Tensor:
+def _check_images(data: Data, path: Path, file: IdxFile) -> Tensor:
     shape = tuple(file.values.shape)
-    if file.values.dtype != torch.uint8 or shape[1:] != info.image_size:
-        height, width = info.image_size
+    if file.values.dtype != torch.uint8 or shape[1:] != data.image_size:
+        height, width = data.image_size
         raise CorruptError(f"{path}: expected images of {height}x{width} bytes, found {_describe_values(file)}")
     return file.values
 
 
-def _check_labels(info: DatasetInfo, path: Path, file: IdxFile) -> Tensor:
+def _check_labels(data: Data, path: Path, file: IdxFile) -> Tensor:
     values = file.values
     if values.dtype == torch.int32 and values.ndim == 2:
         values = values[:, 0]  # QMNIST's label records begin with the class
@@ -128,8 +120,8 @@ def _check_labels(info: DatasetInfo, path: Path, file: IdxFile) -> Tensor:
         raise CorruptError(f"{path}: expected one label a byte, found {_describe_values(file)}")
     labels = values.to(torch.int64)
     for label in (int(labels.min()), int(labels.max())):
-        if not 0 <= label < len(info.class_names):
-            raise CorruptError(f"{path}: expected labels from 0 to {len(info.class_names) - 1}, found {label}")
+        if not 0 <= label < len(data.class_names):
+            raise CorruptError(f"{path}: expected labels from 0 to {len(data.class_names) - 1}, found {label}")
     return labels
 
 

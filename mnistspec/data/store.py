@@ -12,23 +12,10 @@ from http.client import HTTPException
 from pathlib import Path
 
 from mnistspec.errors import MnistspecError, UsageError
-from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
+from mnistspec.language.vocabulary.datasets import Data
 from mnistspec.wording import did_you_mean, join_names, quote, suggest
 
 SHIPPED_FOLDER = Path(__file__).with_name("files")
-_NAMES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-# QMNIST's files as its authors name them.
-_QMNIST_NAMES = (
-    "qmnist-train-images-idx3-ubyte",
-    "qmnist-train-labels-idx2-int",
-    "qmnist-test-images-idx3-ubyte",
-    "qmnist-test-labels-idx2-int",
-)
 # Seconds without a sign from the server; without it a network that swallows packets hangs for minutes.
 _TIMEOUT = 30.0
 
@@ -43,55 +30,58 @@ class Source:
     test_labels: Path
 
 
-def find_info(name: str) -> DatasetInfo:
+def find_data(name: str) -> Data:
     """Return what is known about a data set; raise UsageError for an unknown name."""
-    if name in DATASETS:
-        return DATASETS[name]
-    hint = did_you_mean(suggest(name, DATASETS)) or f"; there are {', '.join(DATASETS)}"
+    if name in Data.members:
+        data: Data = Data.members[name]()
+        return data
+    hint = did_you_mean(suggest(name, Data.members)) or f"; there are {', '.join(Data.members)}"
     raise UsageError(f"unknown data set {quote(name)}{hint}")
 
 
-def find_shipped() -> Source:
-    """Return the MNIST files that ship with this package."""
-    source, missing = _find_files(SHIPPED_FOLDER, (_NAMES,))
+def find_shipped(data: Data) -> Source:
+    """Return the files of a data set that ships with this package."""
+    source, missing = _find_files(SHIPPED_FOLDER, data.file_names)
     if source is None:
-        raise MnistspecError(f"{SHIPPED_FOLDER}: MNIST's {join_names(missing)} not found; install mnistspec again")
+        raise MnistspecError(
+            f"{SHIPPED_FOLDER}: {data.word}'s {join_names(missing)} not found; install mnistspec again"
+        )
     return source
 
 
-def find_in_folder(info: DatasetInfo, folder: Path) -> Source:
+def find_in_folder(data: Data, folder: Path) -> Source:
     """Return the data set's files in a folder of the user's; raises UsageError naming those that are missing."""
     if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder; --data-dir takes a folder with the IDX files of {info.name}")
-    source, missing = _find_files(folder, _file_names(info))
+        raise UsageError(f"{folder}: no such folder; --data-dir takes a folder with the IDX files of {data.word}")
+    source, missing = _find_files(folder, data.file_names)
     if source is None:
-        raise UsageError(f"{folder}: {join_names(missing)} not found (packed as .gz or not); {info.name} needs them")
+        raise UsageError(f"{folder}: {join_names(missing)} not found (packed as .gz or not); {data.word} needs them")
     return source
 
 
-def is_present(info: DatasetInfo) -> bool:
+def is_present(data: Data) -> bool:
     """Whether a data set is here without a download: it ships with this package, or is in the cache."""
-    folder = SHIPPED_FOLDER if info.name == "mnist" else default_cache_dir() / info.torchvision_class / "raw"
-    return _find_files(folder, _file_names(info))[0] is not None
+    folder = SHIPPED_FOLDER if data.digests else default_cache_dir() / data.torchvision_class / "raw"
+    return _find_files(folder, data.file_names)[0] is not None
 
 
-def find_or_fetch(info: DatasetInfo, cache_dir: Path | None) -> Source:
+def find_or_fetch(data: Data, cache_dir: Path | None) -> Source:
     """Return the data set's files in the cache (torchvision's layout), downloaded by torchvision if it lacks them."""
     root = cache_dir or default_cache_dir()
-    folder = root / info.torchvision_class / "raw"
-    source, _ = _find_files(folder, _file_names(info))
+    folder = root / data.torchvision_class / "raw"
+    source, _ = _find_files(folder, data.file_names)
     if source is not None:
         return source
     try:
-        _fetch(info.torchvision_class, root, folder)
+        _fetch(data.torchvision_class, root, folder)
     except (OSError, RuntimeError, HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        wanted = join_names([f"{name}.gz" for name in _file_names(info)[0]])
+        wanted = join_names([f"{name}.gz" for name in data.file_names[0]])
         raise MnistspecError(
-            f"{info.name} could not be downloaded: {reason}\n"
+            f"{data.word} could not be downloaded: {reason}\n"
             f"Put {wanted} into {folder}, or name a folder that has these files with --data-dir FOLDER."
         ) from error
-    source, missing = _find_files(folder, _file_names(info))
+    source, missing = _find_files(folder, data.file_names)
     if source is None:
         raise MnistspecError(f"{folder}: {join_names(missing)} not found after the download")
     return source
@@ -107,11 +97,6 @@ def default_cache_dir() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "mnistspec"
     return Path.home() / ".cache" / "mnistspec"
-
-
-def _file_names(info: DatasetInfo) -> tuple[tuple[str, ...], ...]:
-    """Return the sets of four names under which the data set's files may lie, the usual one first."""
-    return (_QMNIST_NAMES, _NAMES) if info.name == "qmnist" else (_NAMES,)
 
 
 def _find_files(folder: Path, name_sets: tuple[tuple[str, ...], ...]) -> tuple[Source | None, list[str]]:

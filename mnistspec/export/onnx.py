@@ -94,7 +94,7 @@ def _compile(model: TrainedModel, card: dict[str, Any], *, normalized: bool) -> 
         warnings.simplefilter("ignore")  # of the exporter's own packages, about one another
         program = torch.onnx.export(
             network.eval(),
-            (torch.zeros(2, *model.spec.dataset.input_shape),),
+            (torch.zeros(2, *model.spec.data.input_shape),),
             dynamo=True,
             input_names=[INPUT],
             output_names=[OUTPUT],

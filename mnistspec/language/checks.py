@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from mnistspec.language.expansion import PlacedBlock
     from mnistspec.language.reader import Reader
     from mnistspec.language.spec import Spec, Targets
-    from mnistspec.language.vocabulary.datasets import DatasetInfo
+    from mnistspec.language.vocabulary.datasets import Data
     from mnistspec.language.vocabulary.recipe import Train
     from mnistspec.language.yaml.diagnostics import Collector, Span
 
 
-def check_shapes(
-    placed: list[PlacedBlock], info: DatasetInfo, train: Train | None, collector: Collector
-) -> list[Layer]:
+def check_shapes(placed: list[PlacedBlock], data: Data, train: Train | None, collector: Collector) -> list[Layer]:
     """Return the layers up to the first that does not fit or could not be read; one that does not fit is noted."""
     blocks: list[Block] = []
     for each in placed:
@@ -28,11 +26,11 @@ def check_shapes(
         blocks.append(each.block)
     layers: list[Layer] = []
     try:
-        for layer in trace(blocks, info.input_shape):
+        for layer in trace(blocks, data.input_shape):
             layers.append(layer)
-            _check_last_batch(layer, placed[layer.index], info, train, collector)
+            _check_last_batch(layer, placed[layer.index], data, train, collector)
         if layers and len(layers) == len(placed):
-            _check_output(layers[-1].output_shape, placed[-1], info, collector)
+            _check_output(layers[-1].output_shape, placed[-1], data, collector)
             _check_size(layers)
     except ShapeError as error:
         at = placed[min(len(layers), len(placed) - 1)]
@@ -49,8 +47,8 @@ def _origin(before: PlacedBlock | None, at: PlacedBlock) -> str:
     return f" from line {span.line}" if span.source is at.span.source else f" from {span.source.name}:{span.line}"
 
 
-def _check_output(shape: Shape, last: PlacedBlock, info: DatasetInfo, collector: Collector) -> None:
-    classes = len(info.class_names)
+def _check_output(shape: Shape, last: PlacedBlock, data: Data, collector: Collector) -> None:
+    classes = len(data.class_names)
     if shape == (classes,):
         return
     if len(shape) == 1:
@@ -59,7 +57,7 @@ def _check_output(shape: Shape, last: PlacedBlock, info: DatasetInfo, collector:
         help_text = "end with flatten or gap"
     else:
         help_text = "end with gap" if shape[0] == classes else f"end with gap, then fc: {classes}"
-    message = f"the last layer must give one score for each of the {classes} classes of {info.name}, but gives "
+    message = f"the last layer must give one score for each of the {classes} classes of {data.word}, but gives "
     collector.add("E302", message + describe_shape(shape), last.span, help_text, last.notes)
 
 
@@ -73,13 +71,11 @@ def _check_size(layers: list[Layer]) -> None:
             raise TooLargeError(message, "make it smaller")
 
 
-def _check_last_batch(
-    layer: Layer, at: PlacedBlock, info: DatasetInfo, train: Train | None, collector: Collector
-) -> None:
+def _check_last_batch(layer: Layer, at: PlacedBlock, data: Data, train: Train | None, collector: Collector) -> None:
     """Batch norm needs more than one value a channel; a last batch of a single image may not have them."""
-    if train is None or layer.block.word != "bn" or any(size > 1 for size in layer.output_shape[1:]):
+    if train is None or not layer.block.normalizes_batch or any(size > 1 for size in layer.output_shape[1:]):
         return
-    images = info.train_images - train.holdout
+    images = data.train_images - train.holdout
     if train.batch_size == 1:
         problem, help_text = "a batch of one image", "choose a larger batch_size"
     elif images % train.batch_size == 1:
@@ -87,7 +83,7 @@ def _check_last_batch(
         help_text = "choose a batch_size that does not leave a single image"
     else:
         return
-    message = f"bn on {describe_shape(layer.output_shape)} cannot normalise {problem}"
+    message = f"{layer.block.word} on {describe_shape(layer.output_shape)} cannot normalise {problem}"
     collector.add("E303", message, at.span, help_text, at.notes)
 
 

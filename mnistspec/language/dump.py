@@ -56,7 +56,12 @@ def dump_data(data: Mapping[str, Any]) -> str:
         **{key: _one_line(data["train"][key]) for key in ("optimizer", "scheduler")},
         "augment": [_one_line(augmentation) for augmentation in data["train"]["augment"]],
     }
-    shown = {**data, "layers": [_one_line(layer) for layer in data["layers"]], "train": train}
+    shown = {
+        **data,
+        "data": _one_line(data["data"]),
+        "layers": [_one_line(layer) for layer in data["layers"]],
+        "train": train,
+    }
     return yaml.dump(shown, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000)
 
 

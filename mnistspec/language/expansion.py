@@ -5,27 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
 from mnistspec.language.groups import Group, substitute
 from mnistspec.language.phrases import describe
-from mnistspec.language.vocabulary.blocks import Block
-from mnistspec.language.vocabulary.unit import Model
+from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.containers import MAX_BLOCKS, Container, Repeat
 from mnistspec.language.yaml.tree import Entry, Mapping, Node, Sequence
 
 if TYPE_CHECKING:
     from mnistspec.language.reader import Reader
     from mnistspec.language.yaml.diagnostics import Span
 
-MAX_BLOCKS = 500  # dumped with every default filled in, so many still fit into a file that may be read
 MAX_GROUP_DEPTH = 16
 MAX_WORK = 200_000  # nodes looked at while expanding: what is written once can be used hundreds of times
-
-
-class Repeat(Model):
-    """The same layers several times over, with parameters of their own each time."""
-
-    times: int = Field(ge=1, le=MAX_BLOCKS)
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class PlacedBlock:
 
 @dataclass(frozen=True)
 class _Scope:
-    """What holds inside a group: the values of its parameters, the groups around it, a reader that tells of them."""
+    """What holds inside a group: the values of its parameters, the groups around it, a reader that names them."""
 
     reader: Reader
     values: dict[str, Node] = field(default_factory=dict)
@@ -82,12 +73,13 @@ class Expander:
     def _layer(self, node: Node, scope: _Scope) -> list[PlacedBlock]:
         self._spend(node, place=node.span, scope=scope)
         node = substitute(node, scope.values)
-        tagged = scope.reader.tagged(node, "block", node.span)
+        more = (*self.groups, *Container.members)
+        tagged = scope.reader.tagged(node, Block, node.span, more)
         if tagged is None:
             return self._unread(node.span, scope)
         word, place, argument = tagged
-        word = scope.reader.word(Block, word, place, (*self.groups, "repeat"))
-        if word == "repeat":
+        word = scope.reader.word(Block, word, place, more)
+        if word in Container.members:
             return self._repeat(argument, place, scope)
         if word in self.groups:
             return self._group(self.groups[word], place, argument, scope)
@@ -114,9 +106,9 @@ class Expander:
             message = f"repeat needs the keys times and layers, but gets {describe(argument)}"
             scope.reader.error("E203", message, place, "write repeat: {times: 3, layers: [...]}")
             return self._unread(place, scope)
-        kept = scope.reader.keys("repeat", argument.entries, ("times", "layers"))
+        kept = scope.reader.keys("repeat", argument.entries, Repeat.model_fields)
         layers = kept.pop("layers", None)
-        repeat = scope.reader.model(Repeat, "repeat", kept, place)
+        repeat = scope.reader.model(Repeat, "repeat", kept, place, layers=())
         if layers is None:
             scope.reader.error("E202", 'repeat needs the key "layers"', place)
             return self._unread(place, scope)

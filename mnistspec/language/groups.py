@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.language.phrases import describe
 from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.containers import Container
 from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
 from mnistspec.wording import did_you_mean, quote
 
@@ -53,7 +54,7 @@ def read_groups(node: Node, span: Span, reader: Reader) -> dict[str, Group]:
     mapping = reader.mapping(node, "blocks", span)
     groups = {}
     for name, entry in mapping.entries.items() if mapping else ():
-        if name in Block.members or name == "repeat":
+        if name in {*Block.members, *Container.members}:
             message = f"{quote(name)} is a block of its own; a group needs another name"
             reader.error("E207", message, entry.key, "rename the group")
         else:

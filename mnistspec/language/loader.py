@@ -12,25 +12,17 @@ from mnistspec.language.checks import check_reachable, check_shapes, check_targe
 from mnistspec.language.expansion import Expander, PlacedBlock, read_defaults, report_unused
 from mnistspec.language.groups import read_groups
 from mnistspec.language.merge import merge, read_extended, read_setting
-from mnistspec.language.phrases import describe
 from mnistspec.language.reader import Reader
 from mnistspec.language.spec import Spec, is_name
-from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
+from mnistspec.language.vocabulary.datasets import MNIST, Data
 from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
-from mnistspec.wording import did_you_mean, quote, suggest
+from mnistspec.wording import quote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mnistspec.language.shapes import Layer
-
-_DATASET_ALIASES = {
-    "fashion": "fashion-mnist",
-    "fmnist": "fashion-mnist",
-    "kuzushiji-mnist": "kmnist",
-    "digits": "mnist",
-}
 
 
 @dataclass(frozen=True)
@@ -96,15 +88,15 @@ class _Assembly:
         known = [*Spec.model_fields, "defaults", "blocks", "extends"]
         entries = self.reader.keys("a spec", tree.entries, known)
         self._fill_in_name(entries, tree)
-        info = self._dataset(entries.pop("data", None))
+        data = self._data(entries.pop("data", None))
         placed = self._layers(entries, tree)
         entries.pop("extends", None)  # only another word for it comes as far as this, and was noted
         ready = {
-            "data": info.name if info else "mnist",
+            "data": data or MNIST(),
             "layers": tuple(p.block for p in placed if p.block is not None),
         }
         spec = self.reader.model(Spec, "a spec", entries, tree.span, **ready)
-        layers = check_shapes(placed, info, spec.train if spec else None, self.reader.collector) if info else []
+        layers = check_shapes(placed, data, spec.train if spec else None, self.reader.collector) if data else []
         if spec is None:
             return None
         check_targets(spec.targets, entries.get("targets"), self.reader)
@@ -123,20 +115,8 @@ class _Assembly:
             name = "unnamed"
         entries["name"] = Entry(tree.span, Scalar(name, name, tree.span))
 
-    def _dataset(self, entry: Entry | None) -> DatasetInfo | None:
-        if entry is None:
-            return DATASETS["mnist"]
-        node = entry.node
-        if not isinstance(node, Scalar) or node.value is None:
-            self.reader.error("E203", f"data must be the name of a data set, not {describe(node)}", entry.key,
-                              f"data sets: {', '.join(DATASETS)}")  # fmt: skip
-            return None
-        if node.text in DATASETS:
-            return DATASETS[node.text]
-        meant = suggest(node.text, DATASETS, _DATASET_ALIASES)
-        help_text = "" if meant else f"data sets: {', '.join(DATASETS)}"
-        self.reader.error("E204", f"unknown data set {quote(node.text)}{did_you_mean(meant)}", node.span, help_text)
-        return DATASETS.get(meant or "")
+    def _data(self, entry: Entry | None) -> Data | None:
+        return MNIST() if entry is None else self.reader.unit(Data, entry.node, entry.key)
 
     def _layers(self, entries: dict[str, Entry], tree: Mapping) -> list[PlacedBlock]:
         """Return the blocks; take what they are made of out of the entries."""

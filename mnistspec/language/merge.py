@@ -18,7 +18,7 @@ MAX_PARENTS = 16
 # A spec's own words about itself: a child that said nothing would repeat its parent's.
 _NOT_INHERITED = ("name", "title", "notes", "targets", "reference")
 # Here one key is a tag: {sgd: ...} laid over {adam: ...} replaces it.
-_TAGGED = (("train", "optimizer"), ("train", "scheduler"))
+_TAGGED = (("data",), ("train", "optimizer"), ("train", "scheduler"))
 
 
 def read_extended(path: Path, collector: Collector, *, extends: bool = True) -> Mapping | None:

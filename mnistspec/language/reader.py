@@ -132,7 +132,7 @@ class Reader:
 
     def unit(self, family: type[U], node: Node, span: Span) -> U | None:
         """Return the member of a family that a node names, as ``word``, ``word: scalar`` or ``word: {key: value}``."""
-        tagged = self.tagged(node, family.family, span)
+        tagged = self.tagged(node, family, span)
         if tagged is None:
             return None
         word, place, argument = tagged
@@ -143,8 +143,11 @@ class Reader:
             else None
         )
 
-    def tagged(self, node: Node, what: str, span: Span) -> tuple[str, Span, Node | None] | None:
+    def tagged(
+        self, node: Node, family: type[Unit], span: Span, more: Iterable[str] = ()
+    ) -> tuple[str, Span, Node | None] | None:
         """Return the word of a tagged value, its place and its argument; None with the reason noted if it is none."""
+        what = family.family
         if isinstance(node, Scalar) and node.value is not None:
             return node.text, node.span, None
         if isinstance(node, Mapping) and len(node.entries) == 1:
@@ -159,7 +162,7 @@ class Reader:
             self.error("E206", f"one {what} at a time, not {words} together", second.key, help_text)
             return None
         place = node.span if isinstance(node, Scalar) and node.text else span
-        self.error("E206", f"expected the name of {_a(what)}, not {describe(node)}", place)
+        self.error("E206", f"expected the name of {_a(what)}, not {describe(node)}", place, _list_choices(family, more))
         return None
 
     def word(self, family: type[Unit], word: str, place: Span, more: Iterable[str] = ()) -> str:
@@ -177,7 +180,7 @@ class Reader:
             return ""
         aliases = {alias: name for name, member in family.members.items() for alias in member.aliases}
         meant = self.collector.suggest(word, choices, aliases)
-        help_text = "" if meant else f"{family.family}s: {', '.join(choices)}"
+        help_text = "" if meant else _list_choices(family, more)
         self.error("E204", f"unknown {family.family} {quote(word)}{did_you_mean(meant)}", place, help_text)
         return meant or ""
 
@@ -202,6 +205,10 @@ def plain(node: Node) -> object:
     if isinstance(node, Sequence):
         return tuple(plain(item) for item in node.items)
     return {key: plain(entry.node) for key, entry in node.entries.items()}
+
+
+def _list_choices(family: type[Unit], more: Iterable[str]) -> str:
+    return f"{family.family}s: {', '.join([*family.members, *more])}"
 
 
 def _a(noun: str) -> str:

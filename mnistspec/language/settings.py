@@ -26,14 +26,14 @@ class LrSetting:
 
 
 def write_lr(path: Path, settings: Sequence[str], lr: float) -> LrSetting:
-    """Return what gives the spec in a file this learning rate: as max_lr where it follows one cycle, else as lr.
+    """Return what gives the spec in a file this learning rate: as the scheduler's largest where it has one, else as lr.
 
     The short setting is taken where it leaves the rest as it is; a value that is not written in the file is no part of
     what --set merges with.
     """
     spec = load_spec(path, settings)
-    key = "scheduler" if spec.train.scheduler.word == "onecycle" else "optimizer"
-    argument = "max_lr" if key == "scheduler" else "lr"
+    peak = spec.train.scheduler.peak
+    key, argument = ("scheduler", peak) if peak else ("optimizer", "lr")
     unit: Unit = getattr(spec.train, key)
     changed = unit.model_copy(update={argument: lr})
     wanted = spec.model_copy(update={"train": spec.train.model_copy(update={key: changed})})

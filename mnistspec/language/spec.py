@@ -6,13 +6,15 @@ import re
 from html import escape
 from typing import Annotated, Any
 
+from annotated_types import Interval, MaxLen
 from pydantic import AfterValidator, Field, SerializeAsAny
 from pydantic_core import PydanticCustomError
 
 from mnistspec.language.dump import dump_data
-from mnistspec.language.vocabulary.blocks import Block
-from mnistspec.language.vocabulary.datasets import DATASETS, DatasetInfo
-from mnistspec.language.vocabulary.recipe import Epochs, Train
+from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.datasets import MNIST, Data
+from mnistspec.language.vocabulary.recipe import Train
+from mnistspec.language.vocabulary.schedulers import Epochs
 from mnistspec.language.vocabulary.unit import Model, Unit
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -32,16 +34,8 @@ def _check_name(name: str) -> str:
     return name
 
 
-Name = Annotated[
-    str,
-    AfterValidator(_check_name),
-    Field(
-        description="of the run folder; letters, digits, dot, - and _",
-        json_schema_extra={"pattern": f"^{_NAME.pattern}(?<!\\.)$"},
-    ),
-]
-Text = Annotated[str, Field(max_length=2_000)]
-Percent = Annotated[float, Field(ge=0, le=100)]
+Text = Annotated[str, MaxLen(2_000)]
+Percent = Annotated[float, Interval(ge=0, le=100)]
 
 
 class Notes(Model):
@@ -57,7 +51,7 @@ class Targets(Model):
     max_params: Annotated[int, Field(gt=0)] | None = Field(default=None, description="largest number of parameters")
     max_epochs: Epochs | None = Field(default=None, description="largest number of epochs")
     min_test_accuracy: Percent | None = Field(default=None, description="in percent ...")
-    last_epochs: Epochs = Field(default=1, description="... in each of so many last epochs")
+    last_epochs: Epochs = Field(default=1, description="... in each of the last N epochs")
 
 
 class Reference(Model):
@@ -71,23 +65,22 @@ class Reference(Model):
 class Spec(Model):
     """A network and its training run."""
 
-    name: Name
+    name: Annotated[str, AfterValidator(_check_name)] = Field(
+        description="of the run folder; letters, digits, dot, - and _",
+        json_schema_extra={"pattern": f"^{_NAME.pattern}(?<!\\.)$"},
+    )
     title: Text = Field(default="", description="free text, carried to the report")
     notes: Notes = Field(default=Notes(), description="free text: target and analysis")
-    data: str = Field(default="mnist", description="the data set")
+    data: SerializeAsAny[Data] = Field(default=MNIST(), description="the data set")
     layers: tuple[SerializeAsAny[Block], ...] = Field(description="the network: blocks, one a line, in order")
     train: Train = Field(default=Train(), description="the recipe")
     targets: Targets = Field(default=Targets(), description="what the run is held against")
     reference: Reference = Field(default=Reference(), description="what others report for this network")
 
-    @property
-    def dataset(self) -> DatasetInfo:
-        """What is known about the data set without loading it."""
-        return DATASETS[self.data]
-
     def as_data(self) -> dict[str, Any]:
         """Return the spec as plain data in the spec language, with every default filled in."""
-        data = self.model_dump(exclude={"layers", "train"}, exclude_none=True)
+        data = self.model_dump(exclude={"data", "layers", "train"}, exclude_none=True)
+        data["data"] = _as_data(self.data)
         train = {name: getattr(self.train, name) for name in Train.model_fields}
         data["layers"] = [_as_data(block) for block in self.layers]
         data["train"] = {

@@ -19,7 +19,7 @@ def build_model(spec: Spec) -> nn.Sequential:
     """
     check_type("the spec", spec, Spec)
     children: OrderedDict[str, nn.Module] = OrderedDict()
-    for layer in trace(spec.layers, spec.dataset.input_shape):
+    for layer in trace(spec.layers, spec.data.input_shape):
         for name, module in layer.modules:
             children[name] = getattr(nn, module.torch_class)(**module.arguments)
     return nn.Sequential(children)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from torch import nn, optim
 from torch.optim import lr_scheduler
 
 from mnistspec.language.shapes import Layer, trace
-from mnistspec.language.vocabulary.recipe import Constant
+from mnistspec.language.vocabulary.schedulers import Constant
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call, write_value
 from mnistspec.wording import write_shape
 
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mnistspec.language.spec import Spec
+    from mnistspec.language.vocabulary.augmentations import Augmentation
     from mnistspec.language.vocabulary.block import Module
-    from mnistspec.language.vocabulary.recipe import Augmentation, Scheduler, Warmup
-
-_TRANSFORMS = {"rotation": "RandomRotation", "affine": "RandomAffine", "color_jitter": "ColorJitter"}
+    from mnistspec.language.vocabulary.schedulers import Scheduler, Warmup
 
 
 def write_code(spec: Spec) -> str:
@@ -32,13 +31,13 @@ def write_code(spec: Spec) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    layers = tuple(trace(spec.layers, spec.dataset.input_shape))
+    layers = tuple(trace(spec.layers, spec.data.input_shape))
     return environment.get_template("program.py.jinja").render(
         title=_write_prose(f"{spec.name}: {spec.title}" if spec.title else spec.name),
         params=f"{sum(layer.params for layer in layers):,}",
         macs=f"{sum(layer.macs for layer in layers):,}",
-        data_class=spec.dataset.torchvision_class,
-        is_qmnist=spec.data == "qmnist",
+        data_class=spec.data.torchvision_class,
+        has_label_records=spec.data.has_label_records,
         train=spec.train,
         layers="\n".join(line for layer in layers for line in _write_layer(layer)),
         augmentation=_write_augmentation(spec.train.augment),
@@ -93,12 +92,14 @@ def _write_transform(augmentation: Augmentation) -> Call:
     ]
     if "degrees" in fields:
         arguments += ["interpolation=bilinear", "fill=None"]
-    return Call(f"v2.{_TRANSFORMS[augmentation.word]}", tuple(arguments))
+    return Call(f"v2.{augmentation.torchvision_class}", tuple(arguments))
 
 
-def _plain(numbers: tuple[float, ...]) -> tuple[float, ...]:
-    """Return numbers with whole ones as integers, which are shorter to read."""
-    return tuple(int(number) if number.is_integer() else number for number in numbers)
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an argument can be
+    """Return a value with whole numbers as integers, which are shorter to read."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _write_optimizer(spec: Spec) -> str:
@@ -118,7 +119,7 @@ def _write_schedule(spec: Spec) -> str:
     """
     train = spec.train
     warmup: Warmup | None = getattr(train.scheduler, "warmup", None)
-    steps = Symbol(-(-(spec.dataset.train_images - train.holdout) // train.batch_size), "steps")
+    steps = Symbol(-(-(spec.data.train_images - train.holdout) // train.batch_size), "steps")
     total = Symbol(train.epochs * steps, "epochs * steps")
     if warmup is None:
         is_constant = isinstance(train.scheduler, Constant)

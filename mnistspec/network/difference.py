@@ -82,7 +82,7 @@ class Difference:
 
 def compare_specs(before: Spec, after: Spec) -> Difference:
     """Return what lies between two specs; the other way round it is the mirror image."""
-    old, new = (tuple(trace(spec.layers, spec.dataset.input_shape)) for spec in (before, after))
+    old, new = (tuple(trace(spec.layers, spec.data.input_shape)) for spec in (before, after))
     blocks = Alignment(old, new, lambda a: _weigh(a.block), lambda a, b: _cost(a.block, b.block)).pairs()
     augmentation = Alignment(before.train.augment, after.train.augment, _weigh, _cost).pairs()
     return Difference(
@@ -114,21 +114,12 @@ def _cost(before: Unit, after: Unit) -> float | None:
     """Return what it costs to say that one became the other; None if they have nothing in common."""
     if before.word == after.word:
         return 0.0 if before == after else _CHANGED * _weigh(before)
-    return _REPLACED * _weigh(before) if _family(before) == _family(after) else None
+    return _REPLACED * _weigh(before) if before.kind == after.kind else None
 
 
 def _weigh(unit: Unit) -> float:
     """Return the weight of a unit, which those that may replace each other have in common."""
-    is_light = isinstance(unit, Block) and type(unit).output_shape is Block.output_shape
-    return 1.0 if is_light else _HEAVY
-
-
-def _family(unit: Unit) -> object:
-    """Return what two units share that may replace each other: two activations, two pools, two convolutions."""
-    base = type(unit).__base__
-    if base is not None and "family" not in vars(base):
-        return base
-    return "convolution" if "out_channels" in type(unit).model_fields else unit.word
+    return 1.0 if isinstance(unit, Block) and unit.keeps_shape else _HEAVY
 
 
 def _total(layers: Sequence[Layer]) -> Totals:
@@ -142,16 +133,20 @@ def _total(layers: Sequence[Layer]) -> Totals:
 
 
 def _compare_settings(before: Spec, after: Spec) -> Iterator[Change]:
-    yield from _changes({"data": before.data}, {"data": after.data})
+    yield from _compare_choice("data", before.data, after.data)
     old, new = (spec.train.model_dump(exclude={"optimizer", "scheduler", "augment"}) for spec in (before, after))
     yield from _changes(old, new, "train.")
     for key in ("optimizer", "scheduler"):
-        unit, other = getattr(before.train, key), getattr(after.train, key)
-        if unit.word == other.word:
-            yield from _changes(unit.model_dump(), other.model_dump(), f"train.{key}.{unit.word}.")
-        else:
-            yield Change(f"train.{key}", unit, other)
+        yield from _compare_choice(f"train.{key}", getattr(before.train, key), getattr(after.train, key))
     yield from _changes(before.targets.model_dump(), after.targets.model_dump(), "targets.")
+
+
+def _compare_choice(key: str, before: Unit, after: Unit) -> Iterator[Change]:
+    """Yield the arguments in which one unit differs, or the choice of another one as a whole."""
+    if before.word == after.word:
+        yield from _changes(before.model_dump(), after.model_dump(), f"{key}.{before.word}.")
+    else:
+        yield Change(key, before, after)
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> Iterator[Change]:

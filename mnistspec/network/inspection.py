@@ -80,7 +80,7 @@ class Sight:
 def inspected_layers(spec: Spec) -> tuple[InspectedLayer, ...]:
     """Return the layers of a spec's network in order, with where they look."""
     layers, start, jump = [], 0, 1
-    for layer in trace(spec.layers, spec.dataset.input_shape):
+    for layer in trace(spec.layers, spec.data.input_shape):
         start -= layer.modules[0][1].arguments.get("padding", 0) * jump  # most blocks have no padding
         jump = layer.jump
         layers.append(InspectedLayer(layer, start))
@@ -99,10 +99,10 @@ def find_layer(layers: Sequence[InspectedLayer], name: str) -> InspectedLayer:
 def choose_layer(layers: Sequence[InspectedLayer]) -> InspectedLayer:
     """Return the layer to show unless another is asked for: the last one with maps large enough to recognise a digit.
 
-    One that comes out of a ReLU if there is one: what it lets through is what the layers after it get.
+    One that comes out of an activation if there is one: what it lets through is what the layers after it get.
     """
     large = [layer for layer in layers if layer.is_map and layer.layer.output_shape[1] >= _LARGE] or list(layers)
-    return ([layer for layer in large if layer.layer.block.word == "relu"] or large)[-1]
+    return ([layer for layer in large if layer.layer.block.kind == "activation"] or large)[-1]
 
 
 def inspect_image(network: nn.Sequential, layer: InspectedLayer, image: Tensor) -> Sight:

@@ -74,16 +74,16 @@ def summarize(spec: Spec, lines: Sequence[int] = ()) -> Summary:
     No random number is drawn and no batch norm is updated.
     """
     check_type("the spec", spec, Spec)
-    layers = list(trace(spec.layers, spec.dataset.input_shape))
+    layers = list(trace(spec.layers, spec.data.input_shape))
     with torch.device("meta"):  # modules without values: their initialisation would draw from the global random stream
         model = build_model(spec)
     # A forward pass on the meta device costs a second of imports, one on uninitialised memory costs nothing.
     model = model.to_empty(device="cpu")
-    counted = _count(model, torch.zeros(1, *spec.dataset.input_shape))
+    counted = _count(model, torch.zeros(1, *spec.data.input_shape))
     rows = tuple(_row(layer, lines[layer.index] if lines else None, counted) for layer in layers)
     return Summary(
         name=spec.name,
-        input_shape=spec.dataset.input_shape,
+        input_shape=spec.data.input_shape,
         output_shape=rows[-1].output_shape,
         total_params=sum(row.params for row in rows),
         trainable_params=sum(p.numel() for p in model.parameters() if p.requires_grad),

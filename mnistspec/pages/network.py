@@ -52,9 +52,9 @@ class DemoNetwork:
             "label": self.label,
             "name": spec.name,
             "title": spec.title,
-            "data": spec.data,
+            "data": spec.data.word,
             "epoch": self.model.epoch,
-            "classes": list(spec.dataset.class_names),
+            "classes": list(spec.data.class_names),
             "layers": [
                 {
                     "name": layer.name,

@@ -23,7 +23,7 @@ def summarize_run(spec: Spec, metrics: Sequence[EpochMetrics], status: str) -> d
     return {
         "status": status,
         "name": spec.name,
-        "data": spec.data,
+        "data": spec.data.word,
         "seed": spec.train.seed,
         "params": count_params(spec),
         "epochs": len(metrics),
@@ -40,7 +40,7 @@ def summarize_run(spec: Spec, metrics: Sequence[EpochMetrics], status: str) -> d
 
 def count_params(spec: Spec) -> int:
     """Return the number of trainable parameters of a spec's network."""
-    return sum(layer.params for layer in trace(spec.layers, spec.dataset.input_shape))
+    return sum(layer.params for layer in trace(spec.layers, spec.data.input_shape))
 
 
 def check_targets(spec: Spec, metrics: Sequence[EpochMetrics]) -> list[dict[str, Any]]:

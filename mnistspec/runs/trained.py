@@ -33,7 +33,7 @@ class TrainedModel:
         Images are uint8 or floats in [0, 1], as an array or a tensor (h, w), (n, h, w) or (n, 1, h, w); or a PIL image
         or the path of an image file, which are prepared as photos; or a list of these. Raises UsageError for others.
         """
-        _, height, width = self.spec.dataset.input_shape
+        _, height, width = self.spec.data.input_shape
         values = normalize(read_images(images, (height, width)), self.mean, self.std)
         device = next((parameter.device for parameter in self.network.parameters()), values.device)
         return torch.cat([self.network(batch.to(device)).softmax(1).cpu() for batch in torch.split(values, BATCH_SIZE)])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistspec.errors import NotFiniteError
-from mnistspec.language.vocabulary.recipe import Constant
+from mnistspec.language.vocabulary.schedulers import Constant
 from mnistspec.training.trainer import Training
 
 if TYPE_CHECKING:

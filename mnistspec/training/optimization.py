@@ -12,7 +12,8 @@ from torch.optim import lr_scheduler
 if TYPE_CHECKING:
     from torch.optim.lr_scheduler import LRScheduler
 
-    from mnistspec.language.vocabulary.recipe import Optimizer, Scheduler, Warmup
+    from mnistspec.language.vocabulary.optimizers import Optimizer
+    from mnistspec.language.vocabulary.schedulers import Scheduler, Warmup
 
 
 def make_optimizer(recipe: Optimizer, model: nn.Module) -> optim.Optimizer:

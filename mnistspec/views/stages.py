@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnistspec.language.vocabulary.block import Block
 from mnistspec.views.writing import write_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mnistspec.language.shapes import Layer
-    from mnistspec.language.vocabulary.block import Shape
+    from mnistspec.language.vocabulary.block import Block, Shape
 
 _LINES = 7  # of a stage, below its name
 
@@ -33,20 +32,15 @@ def find_stages(layers: Sequence[Layer], input_shape: Shape) -> list[Stage]:
     """Return the stages of a network; the first is its input, with what comes before any block that changes shapes."""
     groups: list[list[Layer]] = [[]]
     for layer in layers:
-        if changes_shape(layer.block):
+        if not layer.block.keeps_shape:
             groups.append([])
         groups[-1].append(layer)
     return [_make_stage(group, input_shape) for group in groups]
 
 
-def changes_shape(block: Block) -> bool:
-    """Return whether a block has a shape rule of its own."""
-    return type(block).output_shape is not Block.output_shape
-
-
 def _make_stage(layers: list[Layer], input_shape: Shape) -> Stage:
     first = layers[0] if layers else None
-    if first is not None and changes_shape(first.block):
+    if first is not None and not first.block.keeps_shape:
         name, word, lines, rest = first.name, first.block.word, _describe(first.block), layers[1:]
     else:
         name, word, lines, rest = "input", "input", [], layers

@@ -75,7 +75,7 @@ def measure(
     epochs, and whether ``until`` was reached (1 or 0).
     """
     document = load_document(path, settings)
-    data = load_dataset(document.spec.data, data_dir=data_dir)
+    data = load_dataset(document.spec.data.word, data_dir=data_dir)
     figures: dict[str, float] = {"images": float(len(data.train_labels)), "reached": 0.0}
     with (
         tempfile.TemporaryDirectory() as folder,

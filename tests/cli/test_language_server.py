@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mnistspec.language.manual.starter import draft_spec
-from mnistspec.language.vocabulary.blocks import Block
-from mnistspec.language.vocabulary.recipe import Optimizer
+from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.optimizers import Optimizer
 from tests.cli.language_server import LanguageServer
 from tests.language.corpus_files import GOOD, settings_of
 from tests.needs import need

@@ -15,11 +15,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistspec.data import dataset, store
+from mnistspec.data import store
 from mnistspec.data.dataset import Dataset, load_dataset
 from mnistspec.data.histogram import count_levels
 from mnistspec.data.statistics import describe_dataset
 from mnistspec.errors import CorruptError, UsageError
+from mnistspec.language.vocabulary.datasets import MNIST
 from tests.data.formats.idx_folders import STANDARD_NAMES, write_folder, write_images, write_labels
 from tests.needs import FASHION, needs_fashion
 
@@ -34,7 +35,7 @@ def test_mnist_is_what_the_world_knows(mnist: Dataset) -> None:
     assert (mnist.train_images.dtype, mnist.train_labels.dtype) == (torch.uint8, torch.int64)
     assert (round(mnist.mean, 4), round(mnist.std, 4)) == (0.1307, 0.3081)
     assert mnist.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert mnist.digest == hashlib.sha256("\n".join(dataset._MNIST_DIGESTS).encode()).hexdigest()
+    assert mnist.digest == hashlib.sha256("\n".join(MNIST.digests).encode()).hexdigest()
 
 
 def test_mnist_equals_torchvisions_reading(mnist: Dataset, tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_flipped_byte_in_the_shipped_files_is_found(
     with pytest.raises(CorruptError) as caught:
         load_dataset("mnist")
     found = hashlib.sha256(content).hexdigest()
-    wanted = dataset._MNIST_DIGESTS[1]
+    wanted = MNIST.digests[1]
     assert str(caught.value) == f"{path}: damaged: expected SHA-256 {wanted} once unpacked, found {found}"
 
 
@@ -82,7 +83,7 @@ def test_a_flipped_byte_in_the_packed_data_is_found(
     content = bytearray(path.read_bytes())
     content[place] ^= 1
     path.write_bytes(content)
-    message = f"^{path}: damaged: expected SHA-256 {dataset._MNIST_DIGESTS[1]} once unpacked, found [0-9a-f]{{64}}$"
+    message = f"^{path}: damaged: expected SHA-256 {MNIST.digests[1]} once unpacked, found [0-9a-f]{{64}}$"
     with pytest.raises(CorruptError, match=message):
         load_dataset("mnist")
     with pytest.raises(CorruptError, match=f"^{path}: damaged: expected whole gzip data, found damage after "):

@@ -9,9 +9,12 @@ from hypothesis import example
 from hypothesis import strategies as st
 
 from mnistspec.language.spec import Notes, Reference, Spec, Targets
-from mnistspec.language.vocabulary.blocks import Block, ShapeError
-from mnistspec.language.vocabulary.datasets import DATASETS
-from mnistspec.language.vocabulary.recipe import Augmentation, Optimizer, Scheduler, Train
+from mnistspec.language.vocabulary.augmentations import Augmentation
+from mnistspec.language.vocabulary.block import Block, ShapeError
+from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.optimizers import Optimizer
+from mnistspec.language.vocabulary.recipe import Train
+from mnistspec.language.vocabulary.schedulers import Scheduler
 
 MAX_CHANNELS = 12
 
@@ -200,7 +203,7 @@ def specs(draw: st.DrawFn) -> Spec:
         ),
         title=draw(_texts),
         notes=Notes(target=draw(_texts), analysis=draw(_texts)),
-        data=draw(st.sampled_from(sorted(DATASETS))),
+        data=Data.members[draw(st.sampled_from(sorted(Data.members)))](),
         layers=draw(networks()),
         train=draw(recipes()),
         targets=Targets(

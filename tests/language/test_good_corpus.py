@@ -9,9 +9,10 @@ import pytest
 from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.spec import Notes, Spec
 from mnistspec.language.vocabulary.augmentations import Augmentation
-from mnistspec.language.vocabulary.blocks import Block
-from mnistspec.language.vocabulary.datasets import DATASETS
-from mnistspec.language.vocabulary.recipe import Optimizer, Scheduler
+from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.optimizers import Optimizer
+from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
 from tests.language.corpus_files import CORPUS, GOOD, settings_of
 from tests.places import SPECS
@@ -51,7 +52,7 @@ def test_every_word_is_in_the_corpus(family: type[Unit]) -> None:
 
 
 def test_every_data_set_is_in_the_corpus() -> None:
-    assert {load_spec(path, settings_of(path)).data for path in GOOD} == set(DATASETS)
+    assert {load_spec(path, settings_of(path)).data.word for path in GOOD} == set(Data.members)
 
 
 def test_scalar_and_long_form_are_the_same() -> None:
@@ -72,7 +73,7 @@ def test_scalar_and_long_form_are_the_same() -> None:
 
 def test_extends_keeps_what_is_not_replaced() -> None:
     child = good("extends")
-    assert (child.name, child.title, child.data, child.train.epochs) == ("extends", "A child", "kmnist", 7)
+    assert (child.name, child.title, child.data.word, child.train.epochs) == ("extends", "A child", "kmnist", 7)
     assert child.train.optimizer.model_dump(exclude_defaults=True) == {"lr": 0.2, "momentum": 0.9}
     assert child.notes.target == ""
     assert child.targets.max_params is None
@@ -92,7 +93,12 @@ def test_a_groups_parameter_without_a_default_survives_a_merge() -> None:
 
 def test_settings_are_laid_over_the_file() -> None:
     spec = good("set")
-    assert (spec.train.epochs, spec.train.optimizer.word, spec.data, spec.notes.target) == (2, "adam", "kmnist", "")
+    assert (spec.train.epochs, spec.train.optimizer.word, spec.data.word, spec.notes.target) == (
+        2,
+        "adam",
+        "kmnist",
+        "",
+    )
     assert [block.word for block in spec.layers] == ["conv", "gap"]
 
 

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mnistspec.language.loader import load_spec
 from mnistspec.language.shapes import trace
 from mnistspec.language.spec import Spec
-from mnistspec.language.vocabulary.blocks import Block
+from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.builder import build_model
 from tests.language.corpus_files import GOOD, settings_of
 from tests.language.strategies import networks, pinned

@@ -16,7 +16,7 @@ from torch import nn
 
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
-from mnistspec.language.vocabulary.blocks import FullyConnected
+from mnistspec.language.vocabulary.dense import FullyConnected
 from mnistspec.language.vocabulary.pools import GlobalAveragePool
 from mnistspec.network.builder import build_model
 from mnistspec.network.code import write_code

@@ -11,7 +11,7 @@ from torch import nn
 from mnistspec.errors import UsageError
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
-from mnistspec.language.vocabulary.blocks import Block
+from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.builder import build_model
 from mnistspec.network.inspection import Box, choose_layer, find_layer, inspect_image, inspected_layers
 from tests.language.strategies import networks

@@ -10,7 +10,7 @@ from torch import nn
 from mnistspec.language.loader import load_document
 from mnistspec.language.shapes import trace
 from mnistspec.language.spec import Spec
-from mnistspec.language.vocabulary.blocks import Block
+from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.builder import build_model
 from tests.language.strategies import networks, pinned
 from tests.places import SPECS

@@ -12,18 +12,13 @@ from hypothesis import assume, example, given
 from torch import nn, optim
 
 from mnistspec.errors import UsageError
-from mnistspec.language.vocabulary.recipe import (
-    SGD,
-    Adam,
-    AdamW,
+from mnistspec.language.vocabulary.optimizers import SGD, Adam, AdamW, NAdam, Optimizer, RMSprop
+from mnistspec.language.vocabulary.schedulers import (
     Constant,
     Cosine,
     Exponential,
     MultiStep,
-    NAdam,
     OneCycle,
-    Optimizer,
-    RMSprop,
     Scheduler,
     Step,
     Warmup,

@@ -15,9 +15,15 @@ from mnistspec import build_model, fit, load_dataset, summarize
 from mnistspec.errors import NotFiniteError, UsageError
 from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.activations import ReLU
-from mnistspec.language.vocabulary.blocks import BatchNorm, Conv, Dropout, FullyConnected
+from mnistspec.language.vocabulary.augmentations import ColorJitter, Rotation
+from mnistspec.language.vocabulary.convolutions import Conv
+from mnistspec.language.vocabulary.dense import FullyConnected
+from mnistspec.language.vocabulary.normalization import BatchNorm
+from mnistspec.language.vocabulary.optimizers import SGD, Adam
 from mnistspec.language.vocabulary.pools import GlobalAveragePool, MaxPool
-from mnistspec.language.vocabulary.recipe import SGD, Adam, ColorJitter, OneCycle, Rotation, Train
+from mnistspec.language.vocabulary.recipe import Train
+from mnistspec.language.vocabulary.regularization import Dropout
+from mnistspec.language.vocabulary.schedulers import OneCycle
 from mnistspec.training.evaluation import Evaluation, evaluate
 from mnistspec.training.metrics import Meter
 from mnistspec.training.trainer import Training

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistspec.analysis.mistakes import Mistake
-from mnistspec.language.vocabulary.datasets import DATASETS
+from mnistspec.language.vocabulary.datasets import MNIST, FashionMNIST
 from mnistspec.training.metrics import EpochMetrics
 from mnistspec.views.pictures.mistakes import draw_mistakes
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from mnistspec.views.pictures.canvas import Canvas
 
-DIGITS = DATASETS["mnist"].class_names
-CLOTHES = DATASETS["fashion-mnist"].class_names
+DIGITS = MNIST.class_names
+CLOTHES = FashionMNIST.class_names
 # What matplotlib would read as mathematics, what its font has no letters for, and what no picture is wide enough for.
 TITLES = ("", "step6", "$x_1$ costs $5 {a} \\frac", "数字 \u202eabc\u202c é\n\t👩‍🏫 \x07", "W" * 3000, "word " * 3000)
 

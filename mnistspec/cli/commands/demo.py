@@ -100,7 +100,7 @@ def _find_mistakes(label: str, model: TrainedModel, data_dir: Path | None) -> Mi
     from mnistspec.pages.network import find_mistakes
 
     try:
-        data = load_dataset(model.spec.data, data_dir=data_dir)
+        data = load_dataset(model.spec.data.word, data_dir=data_dir)
     except MnistspecError as error:
         print_warning(f"the demo does not show the mistakes of {label}: {error}")
         return None

@@ -40,7 +40,7 @@ def evaluate(
     from mnistspec.views.terminal.tables import confusion_table, evaluation_table
 
     model = RunDir(run).load_model("best" if best else "model")
-    dataset = load_dataset(data or model.spec.data, data_dir=data_dir)
+    dataset = load_dataset(data or model.spec.data.word, data_dir=data_dir)
     result = model.evaluate(dataset, choose_device(device))
     confusion = result.confusion()
     names = dataset.class_names

@@ -146,7 +146,7 @@ def _load_data(model: TrainedModel, card: dict[str, Any], data_dir: Path | None)
     """Return the data set whose test images check the export."""
     from mnistspec.data.dataset import load_dataset
 
-    data = load_dataset(model.spec.data, data_dir=data_dir)
+    data = load_dataset(model.spec.data.word, data_dir=data_dir)
     if data.digest != card["data_sha256"]:
         print_warning(f"the run was trained on other files of {data.name} than those whose test set checks the export")
     return data

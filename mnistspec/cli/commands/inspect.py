@@ -53,7 +53,7 @@ def inspect(
     pixels = prepare_image(image)
     sight = inspect_image(model.network, chosen, normalize(pixels, model.mean, model.std))
     probabilities = model.predict(pixels[None])[0]
-    names = model.spec.dataset.class_names
+    names = model.spec.data.class_names
     prediction = int(probabilities.argmax())
     share = format_share(float(probabilities[prediction]), 1)
     title = f"{model.spec.name} reads {names[prediction]} in {image.name}, {share}"

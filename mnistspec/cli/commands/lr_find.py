@@ -95,7 +95,7 @@ def _raise_lr(
 
     if threads is not None:
         torch.set_num_threads(threads)
-    chosen, data = choose_device(device), load_dataset(spec.data, data_dir=data_dir)
+    chosen, data = choose_device(device), load_dataset(spec.data.word, data_dir=data_dir)
     lowest, highest, steps = course
     print_message(f"{spec.name}: {steps} steps of {spec.train.batch_size} images on {chosen.type}")
     torch.manual_seed(spec.train.seed)

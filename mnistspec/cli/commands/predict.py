@@ -30,7 +30,7 @@ def predict(
     from mnistspec.views.terminal.tables import predictions_table
 
     model = RunDir(run).load_model("best" if best else "model")
-    names = model.spec.dataset.class_names
+    names = model.spec.data.class_names
     rows: list[dict[str, Any]] = []
     for path in images:
         try:

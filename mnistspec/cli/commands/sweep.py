@@ -104,7 +104,7 @@ def sweep(
         work = Sweep(runs, grid)
         _tell_plan(work)
         if not all(run.is_over for run in work.runs):
-            datasets = tuple(sorted({job.spec.data for job in grid}))
+            datasets = tuple(sorted({job.spec.data.word for job in grid}))
             needs = Requirements(datasets, str(data_dir) if data_dir else None, device)
             with (
                 open_cluster(cluster, work, needs, threads, 2 if retries is None else retries)

@@ -101,7 +101,7 @@ def _start(
     _prepare(threads, tensorboard)
     chosen = choose_device(device)
     for document, source in documents:
-        data = load_dataset(document.spec.data, data_dir=data_dir)
+        data = load_dataset(document.spec.data.word, data_dir=data_dir)
         summary = render_text(summary_table(summarize(document.spec, document.lines)), width=80)
         yield Execution.start(runs, document.spec, source, data, chosen, summary)
 
@@ -116,7 +116,7 @@ def _resume(
 
     _prepare(threads, tensorboard)
     folder = open_run(path)
-    yield Execution(folder, load_dataset(folder.spec.data, data_dir=data_dir), choose_device(device))
+    yield Execution(folder, load_dataset(folder.spec.data.word, data_dir=data_dir), choose_device(device))
 
 
 def _prepare(threads: int | None, tensorboard: Path | None) -> None:

@@ -1,7 +1,7 @@
 """The JSON Schema of words and sections, in dialects: in a spec, in a group, and in a spec that extends another.
 
 In a group any argument may be a parameter (``$width``); in a spec that extends another any value may be null, which
-removes it, and nothing has to be given.
+removes it, and nothing is required.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.language.manual.properties import Schema, list_properties, list_required
+from mnistspec.language.manual.properties import Schema, list_properties, list_required, name_definition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ REFERENCE: Schema = {"type": "string", "pattern": r"^\$"}
 
 @dataclass(frozen=True)
 class Dialect:
-    """What stands before the names of its definitions, what may take the place of any value, what has to be given."""
+    """What stands before the names of its definitions, what may replace any value, whether keys are required."""
 
     prefix: str = ""
     instead: tuple[Schema, ...] = ()
@@ -63,7 +63,11 @@ class Dialect:
 
     def argument(self, member: type[Unit], word: Word) -> Schema:
         """Return the schema of what stands behind a word: its scalar, its keys, or nothing."""
-        choices = [self.refer(f"{member.family}.{member.word}"), NULL, *(i for i in self.instead if i != NULL)]
+        choices = [
+            self.refer(f"{name_definition(member)}.{member.word}"),
+            NULL,
+            *(i for i in self.instead if i != NULL),
+        ]
         if member.scalar:
             choices.insert(0, self.value(list_properties(member)[member.scalar]))
         return {**show_word(word), "anyOf": choices}
@@ -79,7 +83,7 @@ class Dialect:
         for member, word in members:
             properties[word.name] = self.argument(member, word)
             if not list_required(member):
-                bare.append(SPEC.refer(f"{member.family}.{word.name}.alone"))
+                bare.append(SPEC.refer(f"{name_definition(member)}.{word.name}.alone"))
                 properties[word.name] |= {"doNotSuggest": True} if in_list else {}
             elif self.needs_keys:  # nothing behind it is not enough
                 properties[word.name]["anyOf"].remove(NULL)
@@ -89,7 +93,7 @@ class Dialect:
 
 
 SPEC = Dialect()
-LAYERS = Dialect(needs_keys=False)  # what has to be given may stand under `defaults:`
+LAYERS = Dialect(needs_keys=False)  # what is required may stand under `defaults:`
 GROUP = Dialect("group.", (REFERENCE,), needs_keys=False)
 CHILD = Dialect("child.", (NULL,), needs_keys=False)
 

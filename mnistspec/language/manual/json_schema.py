@@ -6,19 +6,16 @@ word that is no block is taken for a group where there are groups: under `blocks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from mnistspec.language.expansion import Repeat
 from mnistspec.language.groups import NAME
 from mnistspec.language.manual.dialects import CHILD, GROUP, LAYERS, REFERENCE, SPEC, Dialect, alone, show_word
 from mnistspec.language.manual.properties import Schema, list_properties, list_required
-from mnistspec.language.manual.words import FAMILIES, SECTIONS, Section, Word, list_sections, list_words
+from mnistspec.language.manual.words import SECTIONS, Section, Word, list_sections, list_words
 from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.augmentations import Augmentation
-from mnistspec.language.vocabulary.blocks import Block
-
-if TYPE_CHECKING:
-    from mnistspec.language.vocabulary.unit import Unit
+from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.containers import Container
+from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.unit import Unit
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -37,6 +34,7 @@ def make_schema() -> Schema:
 
 def _definitions() -> dict[str, Schema]:
     words = {(word.family, word.name): word for word in list_words()}
+    containers = [(member, words["blocks", name]) for name, member in Container.members.items()]
     sections = {section.name: section for section in list_sections()}
     definitions: dict[str, Schema] = {}
     for dialect in (SPEC, CHILD):
@@ -44,16 +42,18 @@ def _definitions() -> dict[str, Schema]:
             definitions[dialect.prefix + name] = dialect.section(model, sections[name].keys)
         definitions[f"{dialect.prefix}spec"] = _spec(dialect, sections["spec"], words)
         definitions[f"{dialect.prefix}group"] = _group(dialect, sections["blocks"])
-    for family, base in FAMILIES.items():
-        members = [(member, words[family, name]) for name, member in base.members.items()]
-        definitions |= {f"{base.family}.{word.name}.alone": alone(word) for _, word in members}
+    for name, base in Unit.families.items():
+        if base is Container:
+            continue  # they are blocks among others, and have no definition of their own
+        members = [(member, words[f"{base.family}s", word]) for word, member in base.members.items()]
+        definitions |= {f"{name}.{word.name}.alone": alone(word) for _, word in members}
         for dialect in (LAYERS, GROUP, CHILD) if base is Block else (SPEC, CHILD):
             for member, word in members:
-                definitions[f"{dialect.prefix}{base.family}.{word.name}"] = dialect.section(member, word.keys)
+                definitions[f"{dialect.prefix}{name}.{word.name}"] = dialect.section(member, word.keys)
             if base is not Block:
-                definitions[dialect.prefix + base.family] = dialect.family(members, in_list=base is Augmentation)
+                definitions[dialect.prefix + name] = dialect.family(members, in_list=base in {Augmentation, Data})
             elif dialect is not CHILD:
-                definitions[f"{dialect.prefix}block"] = _block(dialect, members, words[family, "repeat"])
+                definitions[f"{dialect.prefix}block"] = _block(dialect, members, containers)
     # Lists are replaced as a whole: nothing in one is laid over anything.
     definitions["child.augmentation"] = SPEC.refer("augmentation")
     return {**definitions, "known_layers": _known_layers(), "complete_layers": _complete_layers()}
@@ -62,9 +62,6 @@ def _definitions() -> dict[str, Schema]:
 def _spec(dialect: Dialect, section: Section, words: dict[tuple[str, str], Word]) -> Schema:
     """Return the schema of a whole spec."""
     parts = list_properties(Spec)
-    sets = [{"const": name, "description": word.summary} for (family, name), word in words.items()
-            if family == "data sets"]  # fmt: skip
-    parts["data"] = {"anyOf": sets}
     parts["layers"] = _list_of(LAYERS.refer("block"))
     parts["defaults"] = {
         "type": "object",
@@ -79,7 +76,7 @@ def _spec(dialect: Dialect, section: Section, words: dict[tuple[str, str], Word]
     }
     parts["blocks"] = {
         "type": "object",
-        "propertyNames": {"pattern": f"^{NAME.pattern}$", "not": {"enum": [*Block.members, "repeat"]}},
+        "propertyNames": {"pattern": f"^{NAME.pattern}$", "not": {"enum": [*Block.members, *Container.members]}},
         "additionalProperties": dialect.refer("group"),
     }
     parts["extends"] = {"type": "string", "pattern": r"\S"}
@@ -105,17 +102,24 @@ def _group(dialect: Dialect, section: Section) -> Schema:
     return {"anyOf": [definition, *dialect.instead]}
 
 
-def _block(dialect: Dialect, members: list[tuple[type[Unit], Word]], repeat: Word) -> Schema:
+def _block(
+    dialect: Dialect, members: list[tuple[type[Unit], Word]], containers: list[tuple[type[Unit], Word]]
+) -> Schema:
     """Return the schema of one item of `layers:`; a word that is no block's may be a group's."""
-    parts = {**list_properties(Repeat), "layers": _list_of(dialect.refer("block"))}
-    keys = {key.name: dialect.value(parts[key.name], key.sentence) for key in repeat.keys}
-    again = {**dialect.mapping(keys), "required": [*keys], **show_word(repeat)}
-    schema = dialect.family(members, {"repeat": again}, in_list=True)
+    more = {word.name: _container(dialect, member, word) for member, word in containers}
+    schema = dialect.family(members, more, in_list=True)
     del schema["anyOf"][-1]["additionalProperties"]
     group = {"type": "string", "pattern": f"^{NAME.pattern}$"}
     bare = [name for name in Block.members if not NAME.fullmatch(name)]  # 1x1, with what its defaults give
     others = [group, {"type": "string", "pattern": f"^({'|'.join(bare)})$"}]
     return {"anyOf": [*schema["anyOf"], *others, *([REFERENCE] if dialect is GROUP else [])]}
+
+
+def _container(dialect: Dialect, member: type[Unit], word: Word) -> Schema:
+    """Return the schema of what stands behind the word of a container; all its keys are written in place."""
+    parts = {**list_properties(member), "layers": _list_of(dialect.refer("block"))}
+    keys = {key.name: dialect.value(parts[key.name], key.sentence) for key in word.keys}
+    return {**dialect.mapping(keys), "required": list_required(member), **show_word(word)}
 
 
 def _known_layers() -> Schema:
@@ -127,7 +131,7 @@ def _known_layers() -> Schema:
 
 
 def _complete_layers() -> Schema:
-    """Return what holds of `layers:` where there are no defaults: each block has what has to be given."""
+    """Return what holds of `layers:` where there are no defaults: each block has what it requires."""
     needed = {name: list_required(member) for name, member in Block.members.items() if list_required(member)}
     pattern = f"^(?!({'|'.join(needed)})$)"
     alone = {"pattern": pattern, "patternErrorMessage": "This block needs a value, such as conv: 16."}
@@ -138,8 +142,8 @@ def _complete_layers() -> Schema:
 
 def _each_layer(word: Schema, mapping: Schema, name: str) -> Schema:
     """Return a condition on each item of a list of layers, and on those in its repeats."""
-    repeat = {"properties": {"layers": _silent(f"{name}_layers")}, "doNotSuggest": True}
-    mapping = {**mapping, "properties": {**mapping["properties"], "repeat": repeat}}
+    again = {"properties": {"layers": _silent(f"{name}_layers")}, "doNotSuggest": True}
+    mapping = {**mapping, "properties": {**mapping["properties"], **dict.fromkeys(Container.members, again)}}
     return {"items": {"if": {"type": "string"}, "then": word, "else": mapping}}
 
 

@@ -21,7 +21,7 @@ def describe_kind(part: Schema) -> str:
         return " or ".join(map(str, part["enum"]))
     if "$ref" in part:
         name: str = part["$ref"].rpartition("/")[2]
-        return name if name in {"optimizer", "scheduler", "augmentation", "block"} else "mapping"
+        return Unit.families[name].family if name in Unit.families else "mapping"
     if part.get("type") == "array":
         return _list([part])
     if part.get("type") in {"integer", "number"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from mnistspec.language.vocabulary.unit import Model
+    from mnistspec.language.vocabulary.unit import Model, Unit
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -17,13 +17,20 @@ def list_properties(model: type[Model]) -> dict[str, Schema]:
 
 
 def list_required(model: type[Model]) -> list[str]:
-    """Return the keys that have to be given."""
+    """Return the required keys."""
     return [name for name, field in model.model_fields.items() if field.is_required()]
+
+
+def name_definition(unit: type[Unit]) -> str:
+    """Return the name of the definition of a unit's family, by which a ``$ref`` points to it."""
+    return next(base for base in unit.__mro__ if "family" in vars(base)).__name__.lower()
 
 
 def _draft_7(part: Schema) -> Schema:
     """Return a part without pydantic's titles and defaults, and with tuples as draft-07 has them."""
-    result = {key: value for key, value in part.items() if key not in {"title", "default", "prefixItems", "$ref"}}
+    result = {
+        key: value for key, value in part.items() if key not in {"title", "default", "examples", "prefixItems", "$ref"}
+    }
     if "$ref" in part:
         result["$ref"] = f"#/definitions/{part['$ref'].rpartition('/')[2].lower()}"
     if "anyOf" in part:

@@ -1,1 +1,19 @@
-"""The words of the language: one class is one word."""
+"""The words of the language: one class is one word. This package is the one place that lists the modules of words."""
+
+from importlib import import_module
+
+# Importing a module registers its words; the manual lists them in this order.
+for _module in (
+    "convolutions",
+    "normalization",
+    "regularization",
+    "dense",
+    "pools",
+    "activations",
+    "containers",
+    "optimizers",
+    "schedulers",
+    "augmentations",
+    "datasets",
+):
+    import_module(f"mnistspec.language.vocabulary.{_module}")

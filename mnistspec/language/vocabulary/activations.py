@@ -9,7 +9,7 @@ from pydantic import Field
 from mnistspec.language.vocabulary.block import Block, Module, Shape
 
 
-class _Activation(Block):
+class _Activation(Block, kind="activation"):
     """An elementwise function."""
 
     torch_class: ClassVar[str]

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import Field
+from annotated_types import Interval
 
 from mnistspec.language.vocabulary.unit import Unit
 from mnistspec.wording import plural, write_shape
@@ -15,9 +15,10 @@ MAX_CHANNELS = 65_536
 MAX_KERNEL = 1_024
 
 Shape: TypeAlias = tuple[int, ...]  # (channels, height, width) of a map, or (features,)
-Channels = Annotated[int, Field(gt=0, le=MAX_CHANNELS)]
-Kernel = Annotated[int, Field(gt=0, le=MAX_KERNEL)]
-Padding = Annotated[int, Field(ge=0, le=MAX_KERNEL)]
+# Limits alone: pydantic 2.10 and 2.11 let a Field that classes share carry the default of one to the next.
+Channels = Annotated[int, Interval(gt=0, le=MAX_CHANNELS)]
+Kernel = Annotated[int, Interval(gt=0, le=MAX_KERNEL)]
+Padding = Annotated[int, Interval(ge=0, le=MAX_KERNEL)]
 
 
 class ShapeError(Exception):
@@ -56,7 +57,14 @@ class Window:
 class Block(Unit, family="block"):
     """What every block answers about itself, given the shape of one input."""
 
-    shape_rule: ClassVar[str] = "stays as it is"
+    shape_rule = "stays as it is"
+    keeps_shape: ClassVar[bool]  # whether the output always has the input's shape: there is no shape rule of its own
+    normalizes_batch: ClassVar[bool] = False  # whether it needs more than one value a channel in each batch
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - those of Unit
+        """Note whether the block has a shape rule of its own."""
+        super().__init_subclass__(**kwargs)
+        cls.keeps_shape = cls.output_shape is Block.output_shape
 
     @abstractmethod
     def modules(self, shape: Shape) -> tuple[Module, ...]:
@@ -81,9 +89,7 @@ class Block(Unit, family="block"):
     @classmethod
     def can_do_without(cls, key: str) -> bool:
         """Return whether the shapes after this block are known without this key: a switch never changes a shape."""
-        return cls.output_shape is Block.output_shape or (
-            key in cls.model_fields and cls.model_fields[key].annotation is bool
-        )
+        return cls.keeps_shape or (key in cls.model_fields and cls.model_fields[key].annotation is bool)
 
 
 def describe_shape(shape: Shape) -> str:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import ClassVar
+
+from mnistspec.language.vocabulary.unit import Unit
 
 _DIGITS = tuple("0123456789")
 _CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 
-@dataclass(frozen=True)
-class DatasetInfo:
-    """A data set of one-channel images with ten classes, in IDX files."""
+class Data(Unit, family="data set"):
+    """Images of one channel with their classes, in four IDX files: training images and labels, test images and labels.
 
-    name: str
-    summary: str
-    torchvision_class: str
-    class_names: tuple[str, ...]
-    image_size: tuple[int, int] = (28, 28)
-    train_images: int = 60_000
+    ``file_names`` has the names of the four, first those of torchvision's download; ``digests`` the SHA-256 of each,
+    unpacked, where they ship with mnistspec.
+    """
+
+    torchvision_class: ClassVar[str]
+    class_names: ClassVar[tuple[str, ...]]
+    image_size: ClassVar[tuple[int, int]] = (28, 28)
+    train_images: ClassVar[int] = 60_000
+    file_names: ClassVar[tuple[tuple[str, ...], ...]] = (
+        (
+            "train-images-idx3-ubyte",
+            "train-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte",
+        ),
+    )
+    has_label_records: ClassVar[bool] = False  # a label file holds eight 32-bit numbers an image, the class first
+    digests: ClassVar[tuple[str, ...]] = ()
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -26,12 +39,45 @@ class DatasetInfo:
         return (1, *self.image_size)
 
 
-DATASETS = {
-    info.name: info
-    for info in (
-        DatasetInfo("mnist", "handwritten digits, 60,000 + 10,000; ships with mnistspec", "MNIST", _DIGITS),
-        DatasetInfo("fashion-mnist", "Zalando's articles of clothing, 60,000 + 10,000", "FashionMNIST", _CLOTHES),
-        DatasetInfo("kmnist", "cursive Japanese characters, 60,000 + 10,000", "KMNIST", _KANA),
-        DatasetInfo("qmnist", "MNIST rebuilt from NIST, with 60,000 test digits", "QMNIST", _DIGITS),
+class MNIST(Data, word="mnist", aliases=("digits",)):
+    """Handwritten digits, 60,000 + 10,000; ships with mnistspec."""
+
+    torchvision_class = "MNIST"
+    class_names = _DIGITS
+    digests = (
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     )
-}
+
+
+class FashionMNIST(Data, word="fashion-mnist", aliases=("fashion", "fmnist")):
+    """Zalando's articles of clothing, 60,000 + 10,000."""
+
+    torchvision_class = "FashionMNIST"
+    class_names = _CLOTHES
+
+
+class KMNIST(Data, word="kmnist", aliases=("kuzushiji-mnist",)):
+    """Cursive Japanese characters, 60,000 + 10,000."""
+
+    torchvision_class = "KMNIST"
+    class_names = _KANA
+
+
+class QMNIST(Data, word="qmnist"):
+    """MNIST rebuilt from NIST, with 60,000 test digits."""
+
+    torchvision_class = "QMNIST"
+    class_names = _DIGITS
+    file_names = (
+        (
+            "qmnist-train-images-idx3-ubyte",
+            "qmnist-train-labels-idx2-int",
+            "qmnist-test-images-idx3-ubyte",
+            "qmnist-test-labels-idx2-int",
+        ),
+        *Data.file_names,
+    )
+    has_label_records = True

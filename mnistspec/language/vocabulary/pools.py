@@ -11,13 +11,13 @@ from mnistspec.language.vocabulary.block import Block, Kernel, Module, Padding, 
 from mnistspec.language.vocabulary.unit import inconsistent
 
 
-class _Pool(Block):
+class _Pool(Block, kind="pool"):
     """A pool; torch's default stride is the kernel size."""
 
     shape_rule = "CxHxW becomes C x H' x W', with H' = floor((H + 2 padding - kernel_size) / stride) + 1"
     torch_class: ClassVar[str]
     kernel_size: Kernel = 2
-    stride: Kernel | None = Field(default=None, description="the kernel size, if not given")
+    stride: Kernel | None = Field(default=None, description="default: the kernel size")
     padding: Padding = 0
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _LARGEST = 1_000_000_000
@@ -25,7 +25,7 @@ def _is_number(value: object) -> bool:
 
 
 def _numbers(value: object, counts: tuple[int, ...], expected: str) -> tuple[float, ...]:
-    """Return ``value`` as floats: a number alone, or as many in a list as ``counts`` allows."""
+    """Return ``value`` as floats: a number alone, or a list of one of the lengths in ``counts``."""
     is_list = isinstance(value, tuple)
     values = value if isinstance(value, tuple) else (value,)
     if len(values) not in counts or (is_list and len(values) == 1) or not all(map(_is_number, values)):
@@ -78,11 +78,18 @@ def _translate(value: object) -> tuple[float, ...]:
     return numbers * 2 if len(numbers) == 1 else numbers
 
 
-def _json(counts: tuple[int, ...], *, alone: dict[str, float] | None, **limits: float) -> WithJsonSchema:
-    """Return the schema of a number within the limits of ``alone``, or of a list of so many numbers within limits."""
+def _json(
+    description: str, counts: tuple[int, ...], *, alone: dict[str, float] | None, **limits: float
+) -> WithJsonSchema:
+    """Return the schema of a number within the limits of ``alone``, or of a list of ``counts`` numbers within limits.
+
+    The description stands here and not in a Field, which classes must not share (see ``block.Channels``).
+    """
     number = {"type": "number", **limits}
     lists = [{"type": "array", "items": number, "minItems": n, "maxItems": n} for n in counts]
-    return WithJsonSchema({"anyOf": [*([{"type": "number", **alone}] if alone else []), *lists]})
+    return WithJsonSchema(
+        {"description": description, "anyOf": [*([{"type": "number", **alone}] if alone else []), *lists]}
+    )
 
 
 _ANY = {"exclusiveMinimum": -_LARGEST, "exclusiveMaximum": _LARGEST}
@@ -90,30 +97,43 @@ _Pair = tuple[float, float]
 Degrees = Annotated[
     _Pair,
     BeforeValidator(_around_zero),
-    _json((2,), alone={"minimum": 0, "exclusiveMaximum": _LARGEST}, **_ANY),
-    Field(description="range in degrees; a number d is [-d, d]"),
+    _json("range in degrees; a number d is [-d, d]", (2,), alone={"minimum": 0, "exclusiveMaximum": _LARGEST}, **_ANY),
 ]
 Factor = Annotated[
     _Pair,
     BeforeValidator(_around_one),
-    _json((2,), alone={"minimum": 0, "exclusiveMaximum": _LARGEST}, minimum=0, exclusiveMaximum=_LARGEST),
-    Field(description="range of factors; a number f is [1 - f, 1 + f]"),
+    _json(
+        "range of factors; a number f is [1 - f, 1 + f]",
+        (2,),
+        alone={"minimum": 0, "exclusiveMaximum": _LARGEST},
+        minimum=0,
+        exclusiveMaximum=_LARGEST,
+    ),
 ]
 Scale = Annotated[
     _Pair,
     BeforeValidator(_scale),
-    _json((2,), alone=None, exclusiveMinimum=0, maximum=100),
-    Field(description="range of factors, smallest first"),
+    _json("range of factors, smallest first", (2,), alone=None, exclusiveMinimum=0, maximum=100),
 ]
 Translate = Annotated[
     _Pair,
     BeforeValidator(_translate),
-    _json((2,), alone={"minimum": 0, "maximum": 1}, minimum=0, maximum=1),
-    Field(description="largest shift as a fraction of width and height"),
+    _json(
+        "largest shift as a fraction of width and height",
+        (2,),
+        alone={"minimum": 0, "maximum": 1},
+        minimum=0,
+        maximum=1,
+    ),
 ]
 Shear = Annotated[
     tuple[float, float, float, float],
     BeforeValidator(_shear),
-    _json((2, 4), alone={"minimum": 0, "exclusiveMaximum": 90}, exclusiveMinimum=-90, exclusiveMaximum=90),
-    Field(description="range in degrees along x, and along y if four are given; a number d is [-d, d] along x"),
+    _json(
+        "range in degrees along x, and along y if four are given; a number d is [-d, d] along x",
+        (2, 4),
+        alone={"minimum": 0, "exclusiveMaximum": 90},
+        exclusiveMinimum=-90,
+        exclusiveMaximum=90,
+    ),
 ]

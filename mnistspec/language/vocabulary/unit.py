@@ -1,11 +1,14 @@
-"""What blocks, optimizers, schedulers and augmentations share: each is a class that a spec names by a word."""
+"""What blocks, data sets, optimizers, schedulers and augmentations share: a spec names each class by a word."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
+
+from mnistspec.errors import UsageError
 
 
 class Model(BaseModel):
@@ -18,20 +21,31 @@ class Model(BaseModel):
         """Return whether a model whose bad value was left out still serves to check what comes after it."""
         return True
 
+    @classmethod
+    def summary(cls) -> str:
+        """Return the one-line help: the first line of the docstring."""
+        if cls.__doc__ is None:
+            raise UsageError("the words of the language are explained by docstrings, which python -OO removes: use -O")
+        return cls.__doc__.strip().split("\n", 1)[0]
+
 
 class Unit(Model):
     """A part of a spec that is named by a word, such as ``conv`` or ``sgd``.
 
-    A family (Block, Optimizer, ...) is a direct subclass; its own subclasses, each with a ``word``, are its members.
-    The first line of a member's docstring is its help. ``scalar`` names the argument that may be written alone:
-    ``conv: 8``. ``aliases`` are other people's words for it, which are suggested and never accepted.
+    A family (Block, Optimizer, ...) is a subclass with the keyword ``family``; its own subclasses with a ``word`` are
+    its members. The first line of a member's docstring is its help. ``scalar`` names the argument that may be written
+    alone: ``conv: 8``. ``aliases`` are other people's words for it, which are suggested and never accepted. A required
+    key has an example on its field, for the manual.
     """
 
+    families: ClassVar[dict[str, type[Unit]]] = {}  # by the names of their classes, in small letters
     family: ClassVar[str]
     members: ClassVar[dict[str, type[Any]]]
     word: ClassVar[str]
     scalar: ClassVar[str | None] = None
     aliases: ClassVar[tuple[str, ...]] = ()
+    shape_rule: ClassVar[str] = ""  # of a block: from the shape that comes in to the one that goes out
+    kind: ClassVar[str]  # what members have in common that may replace each other; the word unless it says otherwise
 
     def __init_subclass__(
         cls,
@@ -40,22 +54,41 @@ class Unit(Model):
         word: str = "",
         scalar: str | None = None,
         aliases: tuple[str, ...] = (),
+        kind: str = "",
         **kwargs: Any,  # noqa: ANN401 - pydantic's own
     ) -> None:
-        """Register a member with its family; a class with neither word nor family is a shared base."""
+        """Take what the class says of itself; one with neither word nor family is a shared base."""
         super().__init_subclass__(**kwargs)
         if family:
             cls.family, cls.members = family, {}
-        if word in getattr(cls, "members", {}):
-            raise TypeError(f"the {cls.family} {word} exists already")
+            cls.families[cls.__name__.lower()] = cls
+        if kind:
+            cls.kind = kind
         if word:
             cls.word, cls.scalar, cls.aliases = word, scalar, aliases
+            cls.kind = getattr(cls, "kind", word)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, word: str = "", **kwargs: Any) -> None:  # noqa: ANN401 - as above
+        """Register a member with its family, now that its fields are known."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if word:
+            cls._check()
             cls.members[word] = cls
 
     @classmethod
-    def summary(cls) -> str:
-        """Return the one-line help of this word."""
-        return (cls.__doc__ or "").strip().split("\n", 1)[0]
+    def _check(cls) -> None:
+        """Raise TypeError for a member that the manual could not explain."""
+        name = f"the {cls.family} {cls.word}"
+        if cls.word in cls.members:
+            raise TypeError(f"{name} already exists")
+        if not (cls.__doc__ or sys.flags.optimize > 1):
+            raise TypeError(f"{name} needs a docstring: its first line is its help")
+        if cls.scalar is not None and cls.scalar not in cls.model_fields:
+            raise TypeError(f"{name} has no key {cls.scalar}, which its scalar names")
+        for key, field in cls.model_fields.items():
+            if field.is_required() and not field.examples:
+                raise TypeError(f"{name} needs an example of its required key {key}: Field(examples=[...])")
 
 
 def inconsistent(field: str, message: str) -> PydanticCustomError:

@@ -40,8 +40,8 @@ _IMAGE = 32  # the side of the image in which a receptive field is shown
 @theme()
 def draw_network(spec: Spec) -> Canvas:
     """Return a canvas with a network: maps as wide as they have channels and as high as they are."""
-    layers = tuple(trace(spec.layers, spec.dataset.input_shape))
-    stages = find_stages(layers, spec.dataset.input_shape)
+    layers = tuple(trace(spec.layers, spec.data.input_shape))
+    stages = find_stages(layers, spec.data.input_shape)
     scale = _Scale(stages)
     rows = _wrap([scale.column(stage) for stage in stages], stages)
     drawings = [_RowDrawing(row, scale) for row in rows]

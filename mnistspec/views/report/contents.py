@@ -66,7 +66,7 @@ def label_words(all_series: Sequence[Series]) -> list[tuple[str, ...]]:
     data, held_out = ({getter(r) for r in all_series} for getter in (_data, _held_out))
     named = []
     for series in all_series:
-        words = {"data": series.spec.data} if len(data) > 1 else {}
+        words = {"data": series.spec.data.word} if len(data) > 1 else {}
         words |= {"train.holdout": str(_held_out(series))} if len(held_out) > 1 and _held_out(series) else {}
         words |= {key: value for key, value in series.settings.items() if key != "train.holdout"}
         named.append((series.spec.name, words))
@@ -74,7 +74,7 @@ def label_words(all_series: Sequence[Series]) -> list[tuple[str, ...]]:
 
 
 def _data(series: Series) -> str:
-    return series.spec.data
+    return series.spec.data.word
 
 
 def _held_out(series: Series) -> int:

@@ -181,7 +181,7 @@ def measured(series: Series) -> str:
 def images_of(series: Series) -> str:
     """Return the images that a series was measured on, with their data set."""
     held_out = series.spec.train.holdout
-    data = series.spec.data
+    data = series.spec.data.word
     return f"{held_out:,} held-out training images of {data}" if held_out else f"{data} test set"
 
 

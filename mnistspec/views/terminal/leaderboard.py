@@ -67,7 +67,7 @@ def leaderboard_csv(comparison: Comparison) -> str:
     for series in comparison.all_series:
         settings = "; ".join(f"{key}={value}" for key, value in series.settings.items())
         writer.writerow((
-            series.spec.name, settings, series.spec.data, series.measured_on, series.params, series.macs,
+            series.spec.name, settings, series.spec.data.word, series.measured_on, series.params, series.macs,
             series.receptive_field, len(series.runs), series.mean, series.spread,
             min(series.accuracies), max(series.accuracies), series.best, series.seconds, series.targets_met,
         ))  # fmt: skip
@@ -80,11 +80,11 @@ def labels_of(comparison: Comparison) -> list[str]:
 
 
 def _label_words(comparison: Comparison) -> list[tuple[str, ...]]:
-    several = len({series.spec.data for series in comparison.all_series}) > 1
+    several = len({series.spec.data.word for series in comparison.all_series}) > 1
     named = []
     for series in comparison.all_series:
         held_out = series.spec.train.holdout
-        words = {"data": series.spec.data} if several else {}
+        words = {"data": series.spec.data.word} if several else {}
         words |= {"train.holdout": str(held_out)} if held_out else {}
         words |= {key: value for key, value in series.settings.items() if key != "train.holdout"}
         named.append((series.spec.name, words))
@@ -99,7 +99,7 @@ def difference_text(comparison: Comparison) -> str:
     first, second = labels_of(comparison)
     if (
         difference.first.measured_on != difference.second.measured_on
-        or difference.first.spec.data != difference.second.spec.data
+        or difference.first.spec.data.word != difference.second.spec.data.word
     ):
         return f"{first} and {second} were measured on different images: their accuracies cannot be compared."
     interval = difference.interval

@@ -9,10 +9,12 @@ import pytest
 from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.manual.words import Word, list_sections, list_words
 from mnistspec.language.spec import Spec
+from mnistspec.language.vocabulary.augmentations import Augmentation
+from mnistspec.language.vocabulary.block import Block
 from mnistspec.language.vocabulary.block import Block as AnyBlock
-from mnistspec.language.vocabulary.blocks import Block
-from mnistspec.language.vocabulary.datasets import DATASETS
-from mnistspec.language.vocabulary.recipe import Augmentation, Optimizer, Scheduler
+from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.optimizers import Optimizer
+from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
 from mnistspec.views.terminal.words import word_text
 
@@ -46,7 +48,7 @@ def test_example_is_right_and_uses_its_word(word: Word, tmp_path: Path) -> None:
     if word.name == "repeat":
         assert [block.word for block in spec.layers[:4]] == ["conv", "relu", "conv", "relu"]
     else:
-        assert word.name in {*(unit.word for unit in units), spec.data}
+        assert word.name in {*(unit.word for unit in units), spec.data.word}
 
 
 def test_every_word_is_told_of() -> None:
@@ -62,7 +64,7 @@ def test_every_word_is_told_of() -> None:
         for word in WORDS:
             if word.family == family and word.name != "repeat":
                 assert [key.name for key in word.keys] == list(base.members[word.name].model_fields)
-    assert {word.name for word in WORDS if word.family == "data sets"} == set(DATASETS)
+    assert {word.name for word in WORDS if word.family == "data sets"} == set(Data.members)
 
 
 def test_every_section_is_told_of() -> None:

@@ -11,8 +11,10 @@ from torch import nn, optim
 from torch.optim import lr_scheduler
 from torchvision import transforms
 
-from mnistspec.language.vocabulary.blocks import Block
-from mnistspec.language.vocabulary.recipe import Augmentation, Optimizer, Scheduler
+from mnistspec.language.vocabulary.augmentations import Augmentation
+from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.optimizers import Optimizer
+from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
 
 # Where a spec says more, or something else, than torch, and why.

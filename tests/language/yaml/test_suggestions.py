@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mnistspec.language.vocabulary.blocks import Block
-from mnistspec.language.vocabulary.recipe import Augmentation, Optimizer, Scheduler
+from mnistspec.language.vocabulary.augmentations import Augmentation
+from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.optimizers import Optimizer
+from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
 from mnistspec.wording import suggest
 

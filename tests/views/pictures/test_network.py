@@ -78,8 +78,8 @@ def test_what_a_picture_says() -> None:
 @given(specs())
 @examples(40)
 def test_stages_hold_every_block(spec: Spec) -> None:
-    layers = list(trace(spec.layers, spec.dataset.input_shape))
-    stages = find_stages(layers, spec.dataset.input_shape)
+    layers = list(trace(spec.layers, spec.data.input_shape))
+    stages = find_stages(layers, spec.data.input_shape)
     assert sum(stage.params for stage in stages) == sum(layer.params for layer in layers)
     assert stages[0].name == "input"
     assert stages[-1].output_shape == layers[-1].output_shape

@@ -1,14 +1,11 @@
-"""The blocks. One class is one block; this module has those with weights, and knows all others."""
+"""The convolutions: blocks that look at a window of a map with weights."""
 
 from __future__ import annotations
 
 from math import prod
-from typing import Annotated
 
 from pydantic import Field
 
-from mnistspec.language.vocabulary import activations as _activations
-from mnistspec.language.vocabulary import pools as _pools
 from mnistspec.language.vocabulary.block import (
     Block,
     Channels,
@@ -18,24 +15,21 @@ from mnistspec.language.vocabulary.block import (
     Shape,
     ShapeError,
     Window,
-    describe_shape,
     map_size,
     require_map,
 )
 
-__all__ = ["BLOCK_MODULES", "Block", "Module", "Shape", "ShapeError", "Window", "describe_shape"]
 
-BLOCK_MODULES = (_pools, _activations)  # importing them registers their blocks
-
-
-class Conv(Block, word="conv", scalar="out_channels", aliases=("conv2d", "convolution", "convolutional")):
+class Conv(
+    Block, word="conv", scalar="out_channels", aliases=("conv2d", "convolution", "convolutional"), kind="convolution"
+):
     """Convolution with a square kernel; depthwise with `groups` equal to the input's channels."""
 
     shape_rule = (
         "CxHxW becomes out_channels x H' x W', "
         "with H' = floor((H + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1"
     )
-    out_channels: Channels = Field(description="number of filters")
+    out_channels: Channels = Field(description="number of filters", examples=[16])
     kernel_size: Kernel = 3
     stride: Kernel = 1
     padding: Padding = 0
@@ -76,11 +70,17 @@ class Conv(Block, word="conv", scalar="out_channels", aliases=("conv2d", "convol
         return (Module("conv", "Conv2d", arguments),)
 
 
-class Pointwise(Block, word="1x1", scalar="out_channels", aliases=("pointwise", "conv1x1", "1x1conv", "transition")):
+class Pointwise(
+    Block,
+    word="1x1",
+    scalar="out_channels",
+    aliases=("pointwise", "conv1x1", "1x1conv", "transition"),
+    kind="convolution",
+):
     """Convolution with kernel 1: mixes channels, leaves the map's size."""
 
     shape_rule = "CxHxW becomes out_channels x H x W"
-    out_channels: Channels = Field(description="number of filters")
+    out_channels: Channels = Field(description="number of filters", examples=[16])
     bias: bool = True
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -96,50 +96,3 @@ class Pointwise(Block, word="1x1", scalar="out_channels", aliases=("pointwise", 
     def modules(self, shape: Shape) -> tuple[Module, ...]:
         arguments = {"in_channels": shape[0], "out_channels": self.out_channels, "kernel_size": 1, "bias": self.bias}
         return (Module("pointwise", "Conv2d", arguments),)
-
-
-class BatchNorm(Block, word="bn", aliases=("batchnorm", "batchnorm2d", "batchnorm1d", "batchnormalization", "norm")):
-    """Batch normalisation, of a map's channels or of features."""
-
-    eps: float = Field(default=1e-5, gt=0, le=1)
-    momentum: float = Field(default=0.1, gt=0, le=1, description="weight of the newest batch in the running statistics")
-    affine: bool = Field(default=True, description="learn a scale and a shift for each channel")
-
-    def params(self, shape: Shape) -> int:
-        return 2 * shape[0] * self.affine
-
-    def modules(self, shape: Shape) -> tuple[Module, ...]:
-        torch_class = "BatchNorm2d" if len(shape) == 3 else "BatchNorm1d"
-        return (Module("bn", torch_class, {"num_features": shape[0], **self.model_dump()}),)
-
-
-class Dropout(Block, word="dropout", scalar="p", aliases=("drop",)):
-    """Sets values to zero at random while training, and scales the others up."""
-
-    p: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.5, description="share of the values that is dropped")
-
-    def modules(self, shape: Shape) -> tuple[Module, ...]:  # noqa: ARG002 - any shape will do
-        return (Module("dropout", "Dropout", {"p": self.p}),)
-
-
-class FullyConnected(Block, word="fc", scalar="out_features", aliases=("linear", "dense", "fullyconnected")):
-    """Fully connected layer over features."""
-
-    shape_rule = "F features become out_features"
-    out_features: Channels
-    bias: bool = True
-
-    def output_shape(self, shape: Shape) -> Shape:
-        if len(shape) != 1:
-            message = f"fc needs features, but gets a map of {describe_shape(shape)}"
-            raise ShapeError(message, "put gap or flatten before fc, or use 1x1")
-        return (self.out_features,)
-
-    def params(self, shape: Shape) -> int:
-        return self.macs(shape) + self.bias * self.out_features
-
-    def macs(self, shape: Shape) -> int:
-        return self.out_features * shape[0]
-
-    def modules(self, shape: Shape) -> tuple[Module, ...]:
-        return (Module("fc", "Linear", {"in_features": shape[0], **self.model_dump()}),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from itertools import groupby
 from typing import Any
 
 import typer
@@ -35,8 +36,11 @@ def _row(name: str, text: str) -> str:
 
 
 def main() -> None:
-    """Print all commands."""
-    sys.stdout.write("\n".join(_describe(name, command) for name, command in list_commands().items()))
+    """Print all commands under the headings that ``--help`` groups them by."""
+    parts = []
+    for panel, entries in groupby(list_commands().items(), lambda entry: entry[1].rich_help_panel):
+        parts += [f"## {panel}\n", *(_describe(name, command) for name, command in entries)]
+    sys.stdout.write("\n".join(parts))
 
 
 if __name__ == "__main__":

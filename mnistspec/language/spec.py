@@ -77,6 +77,11 @@ class Spec(Model):
     targets: Targets = Field(default=Targets(), description="what the run is held against")
     reference: Reference = Field(default=Reference(), description="what others report for this network")
 
+    @property
+    def heading(self) -> str:
+        """The name, and the title if there is one."""
+        return f"{self.name}: {self.title}" if self.title else self.name
+
     def as_data(self) -> dict[str, Any]:
         """Return the spec as plain data in the spec language, with every default filled in."""
         data = self.model_dump(exclude={"data", "layers", "train"}, exclude_none=True)

@@ -33,7 +33,7 @@ def write_code(spec: Spec) -> str:
     )
     layers = tuple(trace(spec.layers, spec.data.input_shape))
     return environment.get_template("program.py.jinja").render(
-        title=_write_prose(f"{spec.name}: {spec.title}" if spec.title else spec.name),
+        title=_write_prose(spec.heading),
         params=f"{sum(layer.params for layer in layers):,}",
         macs=f"{sum(layer.macs for layer in layers):,}",
         data_class=spec.data.torchvision_class,

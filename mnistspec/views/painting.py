@@ -29,7 +29,7 @@ _ROWS, _VERSIONS = 8, 8
 def paint_run(folder: RunDir, data: Dataset, test: Evaluation, metrics: list[EpochMetrics]) -> None:
     """Draw the five pictures of a run into its folder; ``test`` is what its last epoch made of the test set."""
     spec, path, names = folder.spec, folder.path, data.class_names
-    title = f"{spec.name}: {spec.title}" if spec.title else spec.name
+    title = spec.heading
     paint_samples(data, path / "samples.png")
     paint_augmented(spec, data, path / "augmented.png")
     draw_run(metrics, title=title, target=spec.targets.min_test_accuracy).save(path / "curves.png")

@@ -52,9 +52,8 @@ def draw_network(spec: Spec) -> Canvas:
         f"{len(layers)} blocks, {params:,} parameters, {macs:,} MACs, receptive field {field}x{field}. "
         "Height: the side of the map. Width: the square root of its channels."
     )
-    title = f"{spec.name}: {spec.title}" if spec.title else spec.name
     height = sum(drawing.height + _ROWS_APART for drawing in drawings)
-    canvas = Canvas(max(620, width + 2 * MARGIN), height, title, note)
+    canvas = Canvas(max(620, width + 2 * MARGIN), height, spec.heading, note)
     axes = canvas.add_cover()
     top = 14
     for number, drawing in enumerate(drawings):

@@ -18,6 +18,7 @@ from mnistspec.views.pictures.canvas import (
     measure_text,
     theme,
 )
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def _draw_series(canvas: Canvas, axes: Axes, series: Series, place: int, label: 
     canvas.explain(dots, *(f"{label}, seed {seed}: {accuracy:.2f} % in the last epoch" for seed, accuracy in seeds))
     ends = place - 0.28, place + 0.28
     (bar,) = axes.plot([series.mean] * 2, ends, color=INK, label=name("mean"))
-    canvas.explain(bar, f"{label}: mean {series.mean:.2f} % over {len(series.runs)} seeds")
+    canvas.explain(bar, f"{label}: mean {series.mean:.2f} % over {plural(len(series.runs), 'seed')}")
     reference = series.spec.reference.test_accuracy
     if reference is not None:
         (mark,) = axes.plot(

@@ -84,8 +84,7 @@ def _held_out(series: Series) -> int:
 def _make_title(all_series: Sequence[Series]) -> str:
     names = list(dict.fromkeys(series.spec.name for series in all_series))
     if len(names) == 1:
-        title = all_series[0].spec.title
-        return f"{names[0]}: {title}" if title else names[0]
+        return all_series[0].spec.heading
     return f"Training report: {names[0]} to {names[-1]}"
 
 

@@ -24,13 +24,17 @@ def _describe(name: str, command: Any) -> str:
     lines = [f"### {name}", "", " ".join(does.split())]
     if example:
         lines += ["", f"Example: `{' '.join(example.split())}`"]
-    records = [parameter.get_help_record(context) for parameter in command.params if not parameter.hidden]
-    rows = [_row(*record) for record in records if record]
-    return "\n".join((*lines, "", "| argument or option | what it does |", "| :-- | :-- |", *rows, ""))
+    rows = [_row(parameter, context) for parameter in command.params if not parameter.hidden]
+    if rows:
+        lines += ["", "| argument or option | what it does |", "| :-- | :-- |", *rows]
+    return "\n".join((*lines, ""))
 
 
-def _row(name: str, text: str) -> str:
+def _row(parameter: Any, context: Any) -> str:
+    name, text = parameter.get_help_record(context)
     name = re.sub(r" <list\[.*?\]>| <path>", "", name).replace(" range>", ">")
+    if parameter.nargs == -1:
+        name = f"{name.removesuffix('...')}..."
     cells = (f"`{name}`", " ".join(text.split()))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 

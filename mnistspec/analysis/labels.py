@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mnistspec.language.dump import write_value
 from mnistspec.language.settings import shorten
 
 if TYPE_CHECKING:
@@ -65,13 +66,7 @@ def _walk(data: object, path: str) -> Iterator[tuple[str, str]]:
             if isinstance(item, dict):
                 yield from _walk(item, path)
     else:
-        yield path, _text(data)
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - whatever a spec can hold
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_text, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        yield path, write_value(data)
 
 
 def _phrase(values: tuple[str, ...]) -> str:

@@ -26,9 +26,9 @@ def check_data(name: str, data_dir: Path | None) -> None:
     """Raise UsageError for an unknown data set, or for a folder without its files; torch is not needed for that."""
     from mnistspec.data.store import find_data, find_in_folder
 
-    info = find_data(name)
+    data = find_data(name)
     if data_dir is not None:
-        find_in_folder(info, data_dir)
+        find_in_folder(data, data_dir)
 
 
 def _check_device(name: str | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnistspec.language.shapes import MAX_MACS, MAX_PARAMS, Layer, TooLargeError, trace
+from mnistspec.language.shapes import MAX_MACS, MAX_PARAMS, TooLargeError, TracedLayer, trace
 from mnistspec.language.vocabulary.block import Block, Shape, ShapeError, describe_shape
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from mnistspec.language.yaml.diagnostics import Collector, Span
 
 
-def check_shapes(placed: list[PlacedBlock], data: Data, train: Train | None, collector: Collector) -> list[Layer]:
+def check_shapes(placed: list[PlacedBlock], data: Data, train: Train | None, collector: Collector) -> list[TracedLayer]:
     """Return the layers up to the first that does not fit or could not be read; one that does not fit is noted."""
     blocks: list[Block] = []
     for each in placed:
         if each.block is None:
             break  # what comes after is not known
         blocks.append(each.block)
-    layers: list[Layer] = []
+    layers: list[TracedLayer] = []
     try:
         for layer in trace(blocks, data.input_shape):
             layers.append(layer)
@@ -61,7 +61,7 @@ def _check_output(shape: Shape, last: PlacedBlock, data: Data, collector: Collec
     collector.add("E302", message + describe_shape(shape), last.span, help_text, last.notes)
 
 
-def _check_size(layers: list[Layer]) -> None:
+def _check_size(layers: list[TracedLayer]) -> None:
     for what, total, limit in (
         ("parameters", sum(layer.params for layer in layers), MAX_PARAMS),
         ("multiply-accumulates an image", sum(layer.macs for layer in layers), MAX_MACS),
@@ -71,8 +71,10 @@ def _check_size(layers: list[Layer]) -> None:
             raise TooLargeError(message, "make it smaller")
 
 
-def _check_last_batch(layer: Layer, at: PlacedBlock, data: Data, train: Train | None, collector: Collector) -> None:
-    """Batch norm needs more than one value a channel; a last batch of a single image may not have them."""
+def _check_last_batch(
+    layer: TracedLayer, at: PlacedBlock, data: Data, train: Train | None, collector: Collector
+) -> None:
+    """Batch norm needs more than one value a channel; a last batch of one image may not have them."""
     if train is None or not layer.block.normalizes_batch or any(size > 1 for size in layer.output_shape[1:]):
         return
     images = data.train_images - train.holdout
@@ -97,7 +99,7 @@ def check_targets(targets: Targets, entry: Entry | None, reader: Reader) -> None
         reader.error("E208", message, last.key, "add min_test_accuracy, or remove this")
 
 
-def check_reachable(spec: Spec, layers: list[Layer], entry: Entry | None, reader: Reader) -> None:
+def check_reachable(spec: Spec, layers: list[TracedLayer], entry: Entry | None, reader: Reader) -> None:
     """Note the targets that are missed whatever the training does."""
     if entry is None or not isinstance(entry.node, Mapping):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -67,3 +68,19 @@ def dump_data(data: Mapping[str, Any]) -> str:
 
 def _one_line(unit: str | dict[str, Any]) -> str | dict[str, Any]:
     return unit if isinstance(unit, str) else {word: _Flow(arguments) for word, arguments in unit.items()}
+
+
+def write_value(value: Any, digits: int | None = None) -> str:  # noqa: ANN401 - whatever a spec can hold
+    """Return a value as YAML on one line; numbers are exact, or have at most ``digits`` digits."""
+    match value:
+        case list() | tuple():
+            text = f"[{', '.join(write_value(item, digits) for item in value)}]"
+        case dict():
+            text = f"{{{', '.join(f'{key}: {write_value(item, digits)}' for key, item in value.items())}}}"
+        case float() if digits is not None:
+            text = f"{value:.{digits}g}"
+        case bool() | None:
+            text = json.dumps(value)
+        case _:
+            text = str(value)
+    return text

@@ -22,7 +22,7 @@ from mnistspec.wording import quote
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mnistspec.language.shapes import Layer
+    from mnistspec.language.shapes import TracedLayer
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Document:
 
     spec: Spec
     lines: tuple[int, ...]
-    layers: tuple[Layer, ...]
+    layers: tuple[TracedLayer, ...]
 
 
 def load_spec(path: str | Path, settings: Iterable[str] = ()) -> Spec:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mnistspec.language.dump import write_value
 from mnistspec.language.loader import load_spec
 from mnistspec.language.yaml.diagnostics import InvalidSpecError
 
@@ -49,7 +49,7 @@ def _flow(unit: Unit, argument: str) -> str:
     values = {
         name: value for name, value in unit.model_dump().items() if name == argument or value != fields[name].default
     }
-    return f"{{{', '.join(f'{name}: {json.dumps(value)}' for name, value in values.items())}}}"
+    return write_value(values)
 
 
 def _gives(path: Path, settings: Sequence[str], wanted: Spec) -> bool:

@@ -23,7 +23,7 @@ class TooLargeError(ShapeError):
 
 
 @dataclass(frozen=True)
-class Layer:
+class TracedLayer:
     """One block in its place.
 
     ``jump`` is the distance on the input image between two neighbouring outputs, ``receptive_field`` the side of the
@@ -44,7 +44,7 @@ class Layer:
     modules: tuple[tuple[str, Module], ...]
 
 
-def trace(blocks: Iterable[Block], input_shape: Shape) -> Iterator[Layer]:
+def trace(blocks: Iterable[Block], input_shape: Shape) -> Iterator[TracedLayer]:
     """Yield the layers in order for an input of this shape, without the batch; raise ShapeError where one does not fit.
 
     Receptive fields follow r += dilation (k - 1) jump, then jump *= stride (Araujo, Norris and Sim, "Computing
@@ -62,7 +62,7 @@ def trace(blocks: Iterable[Block], input_shape: Shape) -> Iterator[Layer]:
         for module in block.modules(shape):
             counts[module.stem] = counts.get(module.stem, 0) + 1
             named.append((f"{module.stem}{counts[module.stem]}", module))
-        yield Layer(
+        yield TracedLayer(
             index=index, name=named[0][0], block=block, input_shape=shape, output_shape=output_shape,
             params=block.params(shape), macs=block.macs(shape), kernel=window.kernel, stride=window.stride,
             jump=jump, receptive_field=field, modules=tuple(named),

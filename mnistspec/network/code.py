@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from torch import nn, optim
 from torch.optim import lr_scheduler
 
-from mnistspec.language.shapes import Layer, trace
+from mnistspec.language.shapes import TracedLayer, trace
 from mnistspec.language.vocabulary.schedulers import Constant
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call, write_value
 from mnistspec.wording import write_shape
@@ -54,7 +54,7 @@ def _write_prose(text: str) -> str:
     return "\n".join(lines).replace("\\", "\\\\").replace('"', "'")
 
 
-def _write_layer(layer: Layer) -> Iterator[str]:
+def _write_layer(layer: TracedLayer) -> Iterator[str]:
     """Yield the lines of a block's modules; a comment shows its output for one image."""
     *inner, (name, module) = layer.modules
     for other, other_module in inner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mnistspec.language.shapes import Layer, trace
+from mnistspec.language.shapes import TracedLayer, trace
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.alignment import Alignment, Pair
 
@@ -39,8 +39,8 @@ class UnitDifference:
     kind: Kind
     before: Unit | None
     after: Unit | None
-    layer_before: Layer | None = None
-    layer_after: Layer | None = None
+    layer_before: TracedLayer | None = None
+    layer_after: TracedLayer | None = None
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -93,7 +93,7 @@ def compare_specs(before: Spec, after: Spec) -> Difference:
     )
 
 
-def _compare_layers(pair: Pair[Layer]) -> UnitDifference:
+def _compare_layers(pair: Pair[TracedLayer]) -> UnitDifference:
     before, after = (layer.block if layer else None for layer in (pair.before, pair.after))
     return UnitDifference(_kind(Pair(before, after, pair.moved)), before, after, pair.before, pair.after)
 
@@ -122,7 +122,7 @@ def _weigh(unit: Unit) -> float:
     return 1.0 if isinstance(unit, Block) and unit.keeps_shape else _HEAVY
 
 
-def _total(layers: Sequence[Layer]) -> Totals:
+def _total(layers: Sequence[TracedLayer]) -> Totals:
     return Totals(
         blocks=len(layers),
         params=sum(layer.params for layer in layers),

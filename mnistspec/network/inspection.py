@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from mnistspec.errors import UsageError
-from mnistspec.language.shapes import Layer, trace
+from mnistspec.language.shapes import TracedLayer, trace
 from mnistspec.wording import did_you_mean, quote, suggest
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Box:
 class InspectedLayer:
     """A layer and where it looks: its first position sees ``receptive_field`` pixels from pixel ``start`` on."""
 
-    layer: Layer
+    layer: TracedLayer
     start: int
 
     @property

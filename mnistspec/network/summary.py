@@ -10,7 +10,7 @@ import torchinfo
 from torch import nn
 
 from mnistspec.errors import check_type
-from mnistspec.language.shapes import Layer, trace
+from mnistspec.language.shapes import TracedLayer, trace
 from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
 from mnistspec.wording import html_table, write_shape
@@ -104,7 +104,7 @@ def _count(model: nn.Sequential, images: torch.Tensor) -> dict[str, tuple[tuple[
     }
 
 
-def _row(layer: Layer, line: int | None, counted: dict[str, tuple[tuple[int, ...], int]]) -> Row:
+def _row(layer: TracedLayer, line: int | None, counted: dict[str, tuple[tuple[int, ...], int]]) -> Row:
     names = [name for name, _ in layer.modules]
     return Row(
         index=layer.index,

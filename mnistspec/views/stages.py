@@ -10,7 +10,7 @@ from mnistspec.views.writing import write_value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mnistspec.language.shapes import Layer
+    from mnistspec.language.shapes import TracedLayer
     from mnistspec.language.vocabulary.block import Block, Shape
 
 _LINES = 7  # of a stage, below its name
@@ -28,9 +28,9 @@ class Stage:
     receptive_field: int
 
 
-def find_stages(layers: Sequence[Layer], input_shape: Shape) -> list[Stage]:
+def find_stages(layers: Sequence[TracedLayer], input_shape: Shape) -> list[Stage]:
     """Return the stages of a network; the first is its input, with what comes before any block that changes shapes."""
-    groups: list[list[Layer]] = [[]]
+    groups: list[list[TracedLayer]] = [[]]
     for layer in layers:
         if not layer.block.keeps_shape:
             groups.append([])
@@ -38,7 +38,7 @@ def find_stages(layers: Sequence[Layer], input_shape: Shape) -> list[Stage]:
     return [_make_stage(group, input_shape) for group in groups]
 
 
-def _make_stage(layers: list[Layer], input_shape: Shape) -> Stage:
+def _make_stage(layers: list[TracedLayer], input_shape: Shape) -> Stage:
     first = layers[0] if layers else None
     if first is not None and not first.block.keeps_shape:
         name, word, lines, rest = first.name, first.block.word, _describe(first.block), layers[1:]

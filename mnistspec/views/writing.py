@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mnistspec.language import dump
 from mnistspec.language.vocabulary.unit import Model, Unit
 
 if TYPE_CHECKING:
@@ -23,17 +24,9 @@ def write_unit(unit: Unit) -> str:
 
 def write_value(value: Any) -> str:  # noqa: ANN401 - whatever a spec can hold
     """Return a value in the spec's own spelling, numbers with at most ten digits."""
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(write_value, value))}]"
     if isinstance(value, Unit):
         return write_unit(value)
-    if isinstance(value, Model):
-        value = value.model_dump()
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {write_value(item)}' for key, item in value.items())}}}"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+    return dump.write_value(value.model_dump() if isinstance(value, Model) else value, digits=10)
 
 
 def write_changes(changes: Iterable[Change]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnistspec.language.dump import write_value
 from mnistspec.language.vocabulary.unit import Model, Unit
 
 if TYPE_CHECKING:
     from mnistspec.language.manual.properties import Schema
 
 _WORDS = {"boolean": "true or false", "string": "text", "object": "mapping"}
+_DIGITS = 6  # of a default: 1/3 is 0.333333
 _ENDLESS = 1_000_000_000  # a limit from here on is no news to anybody
 
 
@@ -29,25 +31,17 @@ def describe_kind(part: Schema) -> str:
     return _WORDS[part["type"]]
 
 
-def write_value(value: object) -> str:
+def write_default(value: object) -> str:
     """Return a default as it would be written in a spec."""
     match value:
         case None | "":
-            text = "none"
-        case bool():
-            text = str(value).lower()
-        case float():
-            text = f"{value:.6g}"
-        case tuple():
-            text = f"[{', '.join(map(write_value, value))}]"
+            return "none"
         case Unit():
-            arguments = [f"{key}: {write_value(own)}" for key, own in value.model_dump(exclude_defaults=True).items()]
-            text = f"{value.word}: {{{', '.join(arguments)}}}" if arguments else value.word
+            arguments = value.model_dump(exclude_defaults=True)
+            return f"{value.word}: {write_value(arguments, _DIGITS)}" if arguments else value.word
         case Model():
-            text = "{}"
-        case _:
-            text = str(value)
-    return text
+            return "{}"
+    return write_value(value, _DIGITS)
 
 
 def _choices(choices: list[Schema]) -> list[str]:

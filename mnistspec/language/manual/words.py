@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnistspec.language.manual.kinds import describe_kind, write_value
+from mnistspec.language.dump import write_value
+from mnistspec.language.manual.kinds import describe_kind, write_default
 from mnistspec.language.manual.properties import list_properties, list_required
 from mnistspec.language.spec import Notes, Reference, Spec, Targets
 from mnistspec.language.vocabulary.datasets import Data
@@ -132,4 +133,4 @@ def _default(model: type[Model], name: str, required: list[str]) -> str:
         return "the file's name"
     if name in required:
         return ""
-    return write_value(model.model_fields[name].default)
+    return write_default(model.model_fields[name].default)

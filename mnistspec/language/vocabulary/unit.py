@@ -25,7 +25,7 @@ class Model(BaseModel):
     def summary(cls) -> str:
         """Return the one-line help: the first line of the docstring."""
         if cls.__doc__ is None:
-            raise UsageError("the words of the language are explained by docstrings, which python -OO removes: use -O")
+            raise UsageError("help comes from docstrings, which python -OO removes: use python -O")
         return cls.__doc__.strip().split("\n", 1)[0]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from mnistspec.language.shapes import Layer
+    from mnistspec.language.shapes import TracedLayer
     from mnistspec.language.vocabulary.unit import Unit
     from mnistspec.network.difference import Change, Difference
 
@@ -178,7 +178,7 @@ def difference_data(difference: Difference, lines: Sequence[Sequence[int]]) -> d
     }
 
 
-def _layer_data(layer: Layer | None, lines: Sequence[int]) -> dict[str, Any] | None:
+def _layer_data(layer: TracedLayer | None, lines: Sequence[int]) -> dict[str, Any] | None:
     if layer is None:
         return None
     return {

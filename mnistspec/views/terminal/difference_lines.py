@@ -12,7 +12,7 @@ from mnistspec.views.writing import write_changes, write_unit
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-    from mnistspec.language.shapes import Layer
+    from mnistspec.language.shapes import TracedLayer
     from mnistspec.language.vocabulary.unit import Unit
     from mnistspec.network.difference import Kind, UnitDifference
 
@@ -53,7 +53,7 @@ def describe_blocks(blocks: Sequence[UnitDifference]) -> list[Line]:
 class _Network:
     """The layers of one side."""
 
-    def __init__(self, layers: Iterable[Layer | None]) -> None:
+    def __init__(self, layers: Iterable[TracedLayer | None]) -> None:
         self.layers = {layer.index: layer for layer in layers if layer}
         self.counts = Counter(layer.block.word for layer in self.layers.values())
 
@@ -170,7 +170,7 @@ def _stretch(event: _Event) -> str:
     return ", ".join([*texts[:_SHOWN], *more] if more else texts)
 
 
-def _layer(event: _Event) -> Layer:
+def _layer(event: _Event) -> TracedLayer:
     """Return the first layer of an event, as it is now if it still is."""
     layer = event[0].layer_after or event[0].layer_before
     assert layer  # noqa: S101 - for the type checker: a block was there before or is there now

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from mnistspec.network.code import write_code
 from mnistspec.network.difference import Change, compare_specs
 from mnistspec.network.summary import summarize
 from tests.command_line import CommandLine
+from tests.places import SPECS
 
 NET = "layers: [conv: 10, gap]\n"
 
@@ -253,3 +256,13 @@ def test_every_unit_has_a_help_line() -> None:
     for family in Unit.families.values():
         for member in family.members.values():
             assert member.summary().endswith(".")
+
+
+def test_without_docstrings_the_manual_says_what_it_needs() -> None:
+    command = [sys.executable, "-OO", "-m", "mnistspec"]
+    for name in ("blocks", "schema"):
+        done = subprocess.run([*command, name], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "use python -O" in done.stderr
+    done = subprocess.run([*command, "validate", SPECS / "step6.yaml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0

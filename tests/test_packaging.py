@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -29,6 +30,11 @@ def test_the_licences_of_program_and_data_are_named() -> None:
     texts = [(ROOT / name).read_text(encoding="utf-8") for name in PROJECT["license-files"]]
     assert "MIT License" in texts[0]
     assert "CC BY-SA 3.0" in texts[1]
+
+
+def test_every_extra_is_explained() -> None:
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert {f"`{extra}`" for extra in PROJECT["optional-dependencies"]} <= {*re.findall(r"`\w+`", page)}
 
 
 def test_the_hook_of_pre_commit(tmp_path: Path) -> None:

@@ -106,3 +106,10 @@ def remove(path: Path) -> None:
     """Remove a file that is not needed any more; one that cannot be removed stays."""
     with contextlib.suppress(OSError):
         path.unlink()
+
+
+def require_image(path: Path) -> None:
+    """Raise UsageError for a path that is no file, before it is read as an image."""
+    if not path.is_file():
+        what = "a folder, not an image" if path.is_dir() else "not a file" if path.exists() else "no such file"
+        raise UsageError(f"{path}: {what}")

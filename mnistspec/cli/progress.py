@@ -1,26 +1,32 @@
-"""Progress on stderr: a bar over a table of epochs in a terminal, one plain line an epoch in a pipe."""
+"""Progress on stderr, drawn in a terminal, in plain lines in a pipe: a run's epochs, a sweep's runs."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
 from mnistspec.cli.console import print_message
+from mnistspec.sweeps.sweep import RUNNING, WAITING
 from mnistspec.views.terminal.epochs import epoch_row, epochs_header
-from mnistspec.wording import plural
+from mnistspec.views.terminal.sweeps import run_line, sweep_panel
+from mnistspec.wording import plural, printable
 
 if TYPE_CHECKING:
     from rich.progress import Task
 
     from mnistspec.runs.execution import Execution
+    from mnistspec.sweeps.sweep import Run, Sweep
     from mnistspec.training.trainer import Progress as Step
 
 _REFRESHES = 4  # a second; each takes some milliseconds from the training
+_LOOK_SECONDS = 1.0  # between two looks at the runs of a sweep
 
 
 def show_progress(steps: Iterable[Step], execution: Execution) -> Iterator[Step]:
@@ -85,3 +91,25 @@ def _row(execution: Execution) -> str:
 def _done(execution: Execution) -> int:
     training = execution.training
     return training.epoch * training.steps + training.step
+
+
+@contextmanager
+def show_sweep(sweep: Sweep) -> Iterator[Callable[[Run | None], None]]:
+    """Yield what shows a run that has begun or ended, or, given None, how far the others are."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield lambda run: print_message(run_line(run, sweep)) if run and run.status != WAITING else None
+        return
+    looked = 0.0
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def show(run: Run | None) -> None:
+            nonlocal looked
+            if run and run.status not in {RUNNING, WAITING}:
+                live.console.print(Text(printable(run_line(run, sweep))))
+            if run or time.monotonic() - looked >= _LOOK_SECONDS:
+                sweep.look()
+                looked = time.monotonic()
+                live.update(sweep_panel(sweep), refresh=True)
+
+        yield show

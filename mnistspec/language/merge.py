@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
 from mnistspec.language.yaml.composer import UnreadableFileError, read_file, read_text
-from mnistspec.language.yaml.diagnostics import SETTING, Collector, Source, Span
+from mnistspec.language.yaml.diagnostics import SETTING, Collector, Override, Source, Span
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar, is_null
 from mnistspec.wording import quote
 
@@ -117,6 +117,8 @@ def read_setting(setting: str, collector: Collector) -> Mapping | None:
     if not equals or not all(keys) or path != path.strip():
         raise UsageError(f"--set takes key=value, such as train.epochs=3, not {quote(setting)}")
     source = Source(SETTING, setting)
+    if isinstance(setting, Override):
+        source = Source(f"{setting.option} {setting[len(path) + 1 :]}", setting, is_option=True)
     tree = read_text(source, collector, skip=len(path) + 1)
     column = len(path) + 1
     for key in reversed(keys):

@@ -12,6 +12,7 @@ from mnistspec.errors import UsageError
 from mnistspec.files import hash_text
 from mnistspec.language.loader import Document, load_documents
 from mnistspec.language.settings import shorten
+from mnistspec.language.yaml.diagnostics import Override
 from mnistspec.wording import quote
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def expand_settings(settings: Iterable[str]) -> list[list[str]]:
         values = split_values(text)
         if len(values) > 1 and not all(values):
             raise UsageError(f"--set {quote(setting)}: there is nothing between two commas, or at an end")
-        choices[key] = [f"{key}={value}" for value in values]
+        choices[key] = [setting] if isinstance(setting, Override) else [f"{key}={value}" for value in values]
     return list(choices.values())
 
 

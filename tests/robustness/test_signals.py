@@ -34,7 +34,7 @@ def test_a_signal_stops_a_run_that_resumes(bench: Bench, finished: Path, place: 
     child = bench.start(bench.write_spec(), hooks=[SignalAt(name, signum, count), NoteSteps(steps)])
     assert child.wait() == 128 + signum, child.text
     (run,) = bench.runs
-    assert f"go on with: mnistspec train --resume {run}" in child.text
+    assert f"resume with: mnistspec train --resume {run}" in child.text
     assert "Traceback" not in child.text
     if name == "step":
         assert count <= steps.stat().st_size <= count + 1
@@ -60,7 +60,7 @@ def test_a_second_signal_ends_it_at_once(bench: Bench, first: SignalAt) -> None:
     saves = 1 if first.place == "step" else 3
     child = bench.start(bench.write_spec(), hooks=[first, SignalAt("save", first.signum, saves)])
     assert child.wait() == -first.signum, child.text
-    assert "go on with" not in child.text
+    assert "resume with" not in child.text
     (run,) = bench.runs
     assert bench.train("--resume", run).code == 0
 

@@ -10,7 +10,7 @@ import typer
 
 from mnistspec.cli.completion import complete_datasets, complete_specs
 from mnistspec.cli.console import print_json, print_result, print_table
-from mnistspec.cli.options import DataDir, Json
+from mnistspec.cli.options import DataDir, Json, check_data
 from mnistspec.cli.registration import Panel, command
 
 
@@ -46,6 +46,8 @@ def data(
     from mnistspec.language.loader import load_spec
 
     spec = load_spec(augment) if augment else None
+
+    check_data(name, data_dir)
 
     from mnistspec.data.dataset import load_dataset
     from mnistspec.data.statistics import describe_dataset

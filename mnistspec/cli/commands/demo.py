@@ -51,6 +51,11 @@ def demo(
     if not all(map(find_spec, ("starlette", "uvicorn"))):
         raise MnistspecError("the demo needs starlette and uvicorn: pip install 'mnistspec[demo]'")
 
+    from mnistspec.runs.folder import RunDir
+
+    for run in runs:
+        RunDir(run)  # one that is none is refused before torch is loaded
+
     import torch
 
     from mnistspec.pages.server import make_app

@@ -8,7 +8,7 @@ import typer
 
 from mnistspec.cli.completion import complete_datasets
 from mnistspec.cli.console import print_json, print_result, print_table
-from mnistspec.cli.options import Best, DataDir, Device, Json, RunFolder
+from mnistspec.cli.options import Best, DataDir, Device, Json, RunFolder, check_data
 from mnistspec.cli.registration import Panel, command
 
 
@@ -34,12 +34,16 @@ def evaluate(
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    from mnistspec.data.dataset import load_dataset
     from mnistspec.runs.folder import RunDir
+
+    folder = RunDir(run)
+    check_data(data or folder.spec.data.word, data_dir)
+
+    from mnistspec.data.dataset import load_dataset
     from mnistspec.training.device import choose_device
     from mnistspec.views.terminal.tables import confusion_table, evaluation_table
 
-    model = RunDir(run).load_model("best" if best else "model")
+    model = folder.load_model("best" if best else "model")
     dataset = load_dataset(data or model.spec.data.word, data_dir=data_dir)
     result = model.evaluate(dataset, choose_device(device))
     confusion = result.confusion()

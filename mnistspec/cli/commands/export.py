@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_warning
-from mnistspec.cli.options import Best, DataDir, Json, RunFolder, check_output
+from mnistspec.cli.options import Best, DataDir, Json, RunFolder, check_data, check_output
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
@@ -65,10 +65,13 @@ def export(
 ) -> None:
     _check_call(onnx, safetensors, page, runtime, normalize=normalize)
 
-    from mnistspec.export.card import export_safetensors, make_card
     from mnistspec.runs.folder import RunDir
 
     folder, weights = RunDir(run), "best" if best else "model"
+    check_data(folder.spec.data.word, data_dir)
+
+    from mnistspec.export.card import export_safetensors, make_card
+
     model = folder.load_model(weights)
     report: dict[str, Any] = {"run": str(run), "card": make_card(folder, weights, normalized=normalize)}
     lines = []

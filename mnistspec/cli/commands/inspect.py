@@ -39,14 +39,19 @@ def inspect(
     check_output(output, ".png", ".svg")
     place = _read_position(position)
 
+    from mnistspec.files import require_image
+    from mnistspec.runs.folder import RunDir
+
+    folder = RunDir(run)
+    require_image(image)
+
     from mnistspec.data.photo.preparation import prepare_image
     from mnistspec.network.inspection import choose_layer, find_layer, inspect_image, inspected_layers
-    from mnistspec.runs.folder import RunDir
     from mnistspec.training.evaluation import normalize
     from mnistspec.views.pictures.inspection import draw_inspection
     from mnistspec.views.writing import format_share
 
-    model = RunDir(run).load_model("best" if best else "model")
+    model = folder.load_model("best" if best else "model")
     layers = inspected_layers(model.spec)
     chosen = find_layer(layers, layer) if layer is not None else choose_layer(layers)
     box = None if place is None else chosen.receptive_box(*place)

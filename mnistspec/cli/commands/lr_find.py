@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result
-from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads, check_output
+from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads, check_data, check_output
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError, UsageError
 
@@ -53,6 +53,7 @@ def lr_find(
     from mnistspec.language.loader import load_spec
 
     loaded = load_spec(spec, settings or ())
+    check_data(loaded.data.word, data_dir)
 
     from mnistspec.language.settings import write_lr
     from mnistspec.training.lr_range import suggest_lr

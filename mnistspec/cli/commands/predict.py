@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,10 @@ from mnistspec.cli.console import print_error, print_json, print_table
 from mnistspec.cli.options import Best, Json, RunFolder
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.runs.trained import TrainedModel
 
 
 @command(
@@ -25,38 +30,49 @@ def predict(
     best: Best = False,
     as_json: Json = False,
 ) -> None:
-    from mnistspec.data.photo.preparation import prepare_image
     from mnistspec.runs.folder import RunDir
-    from mnistspec.views.terminal.tables import predictions_table
 
-    model = RunDir(run).load_model("best" if best else "model")
-    names = model.spec.data.class_names
+    folder = RunDir(run)
     rows: list[dict[str, Any]] = []
     for path in images:
         try:
-            scores = model.predict(prepare_image(path).unsqueeze(0))[0].tolist()
+            probabilities = _read(path, folder, "best" if best else "model")
         except UsageError as error:
             rows.append({"image": str(path), "error": str(error)})
             print_error(error)
         else:
-            probability, prediction = max(zip(scores, names, strict=True))
-            probabilities = dict(zip(names, scores, strict=True))
-            rows.append(
-                {
-                    "image": str(path),
-                    "prediction": prediction,
-                    "probability": probability,
-                    "probabilities": probabilities,
-                }
-            )
+            prediction = max(probabilities, key=lambda name: probabilities[name])
+            rows.append({
+                "image": str(path),
+                "prediction": prediction,
+                "probability": probabilities[prediction],
+                "probabilities": probabilities,
+            })  # fmt: skip
     read = [row for row in rows if "error" not in row]
     if as_json:
         print_json({"run": str(run), "predictions": rows})
     elif read:
-        print_table(
-            predictions_table(
-                [row["image"] for row in read], [list(row["probabilities"].values()) for row in read], names
-            )
-        )
+        from mnistspec.views.terminal.tables import predictions_table
+
+        scores = [list(row["probabilities"].values()) for row in read]
+        print_table(predictions_table([row["image"] for row in read], scores, list(read[0]["probabilities"])))
     if len(read) < len(rows):
         raise typer.Exit(2)
+
+
+def _read(path: Path, folder: RunDir, weights: str) -> dict[str, float]:
+    """Return the probability of each class; torch is loaded once there is an image."""
+    from mnistspec.files import require_image
+
+    require_image(path)
+
+    from mnistspec.data.photo.preparation import prepare_image
+
+    model = _load_model(folder, weights)
+    scores = model.predict(prepare_image(path).unsqueeze(0))[0].tolist()
+    return dict(zip(folder.spec.data.class_names, scores, strict=True))
+
+
+@cache
+def _load_model(folder: RunDir, weights: str) -> TrainedModel:
+    return folder.load_model(weights)

@@ -11,9 +11,10 @@ import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, TensorBoard
+from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, TensorBoard, check_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
+from mnistspec.language.yaml.diagnostics import Override
 
 if TYPE_CHECKING:
     from mnistspec.sweeps.cluster.transfer import Requirements
@@ -97,9 +98,11 @@ def sweep(
     from mnistspec.sweeps.grid import make_grid, parse_seeds
     from mnistspec.sweeps.sweep import Sweep
 
-    fixed = [] if epochs is None else [f"train.epochs={epochs}"]
+    fixed = [] if epochs is None else [Override("--epochs", f"train.epochs={epochs}")]
     _check_options(cluster, jobs, retries, tensorboard)
     grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
+    for job in grid:
+        check_data(job.spec.data.word, None if cluster else data_dir)
     with lock_folder(runs, _LOCK) as lock:
         work = Sweep(runs, grid)
         _tell_plan(work)
@@ -165,7 +168,7 @@ def _count_cores() -> int:
 
 def _execute(work: Sweep, engine: Engine) -> None:
     """Bring the sweep to its end; on Ctrl-C or SIGTERM have the runs take their checkpoints, and say how to resume."""
-    from mnistspec.cli.sweep_progress import show_sweep
+    from mnistspec.cli.progress import show_sweep
 
     interruption.busy = lambda: True  # a signal waits for the next look, so that no table is left half written
     with show_sweep(work) as show:

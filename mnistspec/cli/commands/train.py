@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,9 +11,10 @@ import typer
 from mnistspec.cli.completion import complete_runs, complete_specs
 from mnistspec.cli.console import print_json, print_message, print_result, print_warning
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Epochs, Json, Settings, TensorBoard, Threads
+from mnistspec.cli.options import DataDir, Device, Epochs, Json, Settings, TensorBoard, Threads, check_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
+from mnistspec.language.yaml.diagnostics import Override
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,39 +60,48 @@ def train(
     tensorboard: TensorBoard = None,
     as_json: Json = False,
 ) -> None:
-    overrides = {"train.epochs": epochs, "train.seed": seed, "name": name}
-    changes = [*(settings or ()), *(f"{key}={value}" for key, value in overrides.items() if value is not None)]
+    overrides = {"train.epochs": ("--epochs", epochs), "train.seed": ("--seed", seed), "name": ("--name", name)}
+    changes = [
+        *(settings or ()),
+        *(Override(option, f"{key}={value}") for key, (option, value) in overrides.items() if value is not None),
+    ]
     if resume is not None and (specs or changes):
         raise UsageError(
-            "--resume goes on with a run as it was begun: give no spec, --set, --epochs, --seed or --name with it"
+            "--resume continues a run as it was started: give no spec, --set, --epochs, --seed or --name with it"
         )
     if resume is None and not specs:
         raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
-    if resume is not None:
-        executions = _resume(resume, data_dir, device, threads, tensorboard)
-    else:
-        executions = _start(specs or [], changes, runs, data_dir, device, threads, tensorboard)
-    results = [_run(execution, checkpoint_every, tensorboard, as_json=as_json) for execution in executions]
+    options = _Options(runs, data_dir, device, threads, tensorboard, checkpoint_every, as_json)
+    executions = _resume(resume, options) if resume is not None else _start(specs or [], changes, options)
+    results = [_run(execution, options) for execution in executions]
     if as_json:
         print_json(results[0] if len(results) == 1 else results)
     if check_targets and not all(target["met"] for result in results for target in result["targets"]):
         raise typer.Exit(1)
 
 
-def _start(
-    specs: list[Path],
-    changes: list[str],
-    runs: Path,
-    data_dir: Path | None,
-    device: str | None,
-    threads: int | None,
-    tensorboard: Path | None,
-) -> Iterator[Execution]:
+@dataclass(frozen=True)
+class _Options:
+    """How runs are trained, beside what their specs say."""
+
+    runs: Path
+    data_dir: Path | None
+    device: str | None
+    threads: int | None
+    tensorboard: Path | None
+    checkpoint_every: int | None
+    as_json: bool
+
+
+def _start(specs: list[Path], changes: list[str], options: _Options) -> Iterator[Execution]:
     """Yield a new run for each spec, once all of them are known to be right."""
     from mnistspec.language.loader import load_documents
 
     loaded = load_documents((path, changes) for path in specs)
     documents = [(document, path.read_bytes()) for document, path in zip(loaded, specs, strict=True)]
+    for document in loaded:
+        check_data(document.spec.data.word, options.data_dir)
+    _prepare(options, ", ".join(document.spec.name for document in loaded))
 
     from mnistspec.data.dataset import load_dataset
     from mnistspec.network.summary import summarize
@@ -98,46 +109,47 @@ def _start(
     from mnistspec.training.device import choose_device
     from mnistspec.views.terminal.tables import render_text, summary_table
 
-    _prepare(threads, tensorboard)
-    chosen = choose_device(device)
+    chosen = choose_device(options.device)
     for document, source in documents:
-        data = load_dataset(document.spec.data.word, data_dir=data_dir)
+        data = load_dataset(document.spec.data.word, data_dir=options.data_dir)
         summary = render_text(summary_table(summarize(document.spec, document.lines)), width=80)
-        yield Execution.start(runs, document.spec, source, data, chosen, summary)
+        yield Execution.start(options.runs, document.spec, source, data, chosen, summary)
 
 
-def _resume(
-    path: Path, data_dir: Path | None, device: str | None, threads: int | None, tensorboard: Path | None
-) -> Iterator[Execution]:
-    """Yield the run that goes on."""
+def _resume(path: Path, options: _Options) -> Iterator[Execution]:
+    """Yield the run that is resumed."""
+    from mnistspec.runs.folder import RunDir
+
+    check_data(RunDir(path).spec.data.word, options.data_dir)
+    _prepare(options, str(path))
+
     from mnistspec.data.dataset import load_dataset
     from mnistspec.runs.execution import Execution, open_run
     from mnistspec.training.device import choose_device
 
-    _prepare(threads, tensorboard)
     folder = open_run(path)
-    yield Execution(folder, load_dataset(folder.spec.data.word, data_dir=data_dir), choose_device(device))
+    data = load_dataset(folder.spec.data.word, data_dir=options.data_dir)
+    yield Execution(folder, data, choose_device(options.device))
 
 
-def _prepare(threads: int | None, tensorboard: Path | None) -> None:
-    """Do what has to come before anything is computed: set torch's threads, and make the folder for logs."""
-    if threads is not None:
+def _prepare(options: _Options, what: str) -> None:
+    """Say what is begun, for torch takes seconds to load, set its threads, and make the folder for logs."""
+    print_message(f"{what}: loading torch ...")
+    if options.threads is not None:
         import torch
 
-        torch.set_num_threads(threads)
-    if tensorboard is not None:
+        torch.set_num_threads(options.threads)
+    if options.tensorboard is not None:
         from mnistspec.runs.tensorboard import prepare_log
 
-        print_message(prepare_log(tensorboard))
+        print_message(prepare_log(options.tensorboard))
 
 
-def _run(
-    execution: Execution, checkpoint_every: int | None, tensorboard: Path | None, *, as_json: bool
-) -> dict[str, Any]:
+def _run(execution: Execution, options: _Options) -> dict[str, Any]:
     """Train to the end and return the result, which is printed here unless it is to be JSON."""
     with execution:
-        result = {"run": str(execution.folder.path), **_train(execution, checkpoint_every, tensorboard)}
-    if not as_json:
+        result = {"run": str(execution.folder.path), **_train(execution, options)}
+    if not options.as_json:
         from mnistspec.views.terminal.results import result_text
 
         print_result(result_text(result, execution.folder.path))
@@ -145,17 +157,17 @@ def _run(
     return result
 
 
-def _train(execution: Execution, checkpoint_every: int | None, tensorboard: Path | None) -> dict[str, Any]:
-    """Train to the end, showing progress; on Ctrl-C or SIGTERM take a checkpoint and say how to go on."""
+def _train(execution: Execution, options: _Options) -> dict[str, Any]:
+    """Train to the end, showing progress; on Ctrl-C or SIGTERM save a checkpoint and say how to resume."""
     from mnistspec.cli.progress import show_progress
     from mnistspec.views.painting import paint_run
 
     shown = 0
-    steps = execution.run(paint_run, checkpoint_every)
-    if tensorboard is not None:
+    steps = execution.run(paint_run, options.checkpoint_every)
+    if options.tensorboard is not None:
         from mnistspec.runs.tensorboard import log_epochs
 
-        steps = log_epochs(steps, execution, tensorboard)
+        steps = log_epochs(steps, execution, options.tensorboard)
     interruption.busy = lambda: execution.busy
     try:
         for _ in show_progress(steps, execution):
@@ -179,7 +191,7 @@ def _train(execution: Execution, checkpoint_every: int | None, tensorboard: Path
 
 def _say_how_to_resume(execution: Execution, what: str) -> None:
     if execution.can_resume:
-        print_message(f"{what}; go on with: mnistspec train --resume {execution.folder.path}")
+        print_message(f"{what}; resume with: mnistspec train --resume {execution.folder.path}")
 
 
 def _show_warnings(execution: Execution, shown: int) -> int:

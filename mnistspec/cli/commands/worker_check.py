@@ -8,7 +8,7 @@ import typer
 
 from mnistspec.cli.completion import complete_datasets
 from mnistspec.cli.console import print_error, print_json, print_message, print_result, print_table, print_warning
-from mnistspec.cli.options import DataDir, Device, Json
+from mnistspec.cli.options import DataDir, Device, Json, check_data
 from mnistspec.cli.registration import Panel, command
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def worker_check(
 ) -> None:
     from mnistspec.sweeps.cluster.transfer import Requirements
 
+    for name in data or ():
+        check_data(name, None)
     needs = Requirements(tuple(data or ["mnist"]), None if data_dir is None else str(data_dir), device)
     if not (_check_here(needs, as_json=as_json) if address is None else _check_there(address, needs, as_json=as_json)):
         raise typer.Exit(1)

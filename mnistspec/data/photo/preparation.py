@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from mnistspec.data.photo.canvas import place_ink
 from mnistspec.data.photo.ink import find_ink
 from mnistspec.errors import UsageError
+from mnistspec.files import require_image
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +36,7 @@ def prepare_image(path: Path) -> Tensor:
 
     Raises UsageError when the file is missing, no image, damaged, too large, or holds no ink.
     """
-    if not path.is_file():
-        what = "a folder, not an image" if path.is_dir() else "not a file" if path.exists() else "no such file"
-        raise UsageError(f"{path}: {what}")
+    require_image(path)
     return _prepare_file(path, f"{path}: ")
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mnistspec.errors import SpecError
 from mnistspec.wording import plural, printable, suggest
@@ -21,12 +21,26 @@ _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as a
 _WIDEST_LINE = 100
 
 
+class Override(str):
+    """A setting that an option of its own gives, such as ``train.epochs=3`` by ``--epochs 3``."""
+
+    __slots__ = ("option",)
+    option: str
+
+    def __new__(cls, option: str, setting: str) -> Self:
+        """Return the setting with the option's name."""
+        override = super().__new__(cls, setting)
+        override.option = option
+        return override
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """A text that spans point into, itself and no equal one: a spec file, or a setting given on the command line."""
 
     name: str
     text: str
+    is_option: bool = False  # then the name says where, and the text is nothing that the user wrote
 
     @cached_property
     def lines(self) -> list[str]:
@@ -50,8 +64,8 @@ class Span:
 
     @property
     def where(self) -> str:
-        """``file:line:column``, as editors understand it."""
-        return f"{self.source.name}:{self.line}:{self.column}"
+        """``file:line:column``, as editors understand it, or the option that is wrong."""
+        return self.source.name if self.source.is_option else f"{self.source.name}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True)
@@ -132,7 +146,7 @@ class Collector:
 
 def _excerpt(span: Span) -> list[str]:
     """Return the source line and the line with the carets under it."""
-    if not 1 <= span.line <= len(span.source.lines):
+    if span.source.is_option or not 1 <= span.line <= len(span.source.lines):
         return []
     line = span.source.lines[span.line - 1]
     start, length = span.column - 1, span.length

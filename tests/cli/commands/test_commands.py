@@ -93,10 +93,13 @@ def test_validate_does_not_import_torch() -> None:
     [
         (["train"], "give a spec to train"),
         (["train", "missing.yaml"], 'cannot read the spec "missing.yaml": No such file or directory'),
-        (["train", "x.yaml", "--resume", "y"], "--resume goes on with a run as it was begun"),
+        (["train", "x.yaml", "--resume", "y"], "--resume continues a run as it was started"),
         (["train", str(SPECS / "step1.yaml"), "--set", "epochs"], "--set takes key=value"),
-        (["train", str(SPECS / "step1.yaml"), "--epochs", "0"], "epochs must be greater than 0, not 0"),
-        (["train", str(SPECS / "step1.yaml"), "--name", "../x"], "name must be"),
+        (
+            ["train", str(SPECS / "step1.yaml"), "--epochs", "0"],
+            "--epochs 0: epochs must be greater than 0, not 0 [E203]",
+        ),
+        (["train", str(SPECS / "step1.yaml"), "--name", "../x"], "--name ../x: name must be"),
         (["train", str(SPECS / "step1.yaml"), "--device", "tpu"], "is not a device"),
         (["train", str(SPECS / "step1.yaml"), "--data-dir", "missing"], "missing"),
         (["evaluate", "missing"], "missing: not a run folder"),
@@ -141,7 +144,7 @@ def test_train_prints_its_result_on_stdout_and_progress_on_stderr(
     assert done.code == 0
     assert done.out.startswith("quick: test accuracy ")
     assert done.out.rstrip().endswith(str(next((tmp_path / "runs" / "quick").iterdir())))
-    assert len(done.err.splitlines()) == 3  # the run, the header, one epoch
+    assert len(done.err.splitlines()) == 4  # what is loading, the run, the header, one epoch
     as_json = mnistspec(
         *common, "--json", "--name", "other", "--set", "targets.min_test_accuracy=100", "--check-targets"
     )

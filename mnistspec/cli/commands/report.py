@@ -70,7 +70,7 @@ def report(
 
 
 def _read(reader: HistoryReader) -> History:
-    """Return the history; what is being read is told, for of many runs it takes a while."""
+    """Return the history; it is shown which series is being read, since many runs take a while."""
     chapters, reading = [], reader.read()
     for number, series in enumerate(reader.all_series, 1):
         print_message(f"{number} of {len(reader.all_series)}: {series.spec.name}")

@@ -61,19 +61,19 @@ def find_in_folder(data: Data, folder: Path) -> Source:
 
 def is_present(data: Data) -> bool:
     """Whether a data set is here without a download: it ships with this package, or is in the cache."""
-    folder = SHIPPED_FOLDER if data.digests else default_cache_dir() / data.torchvision_class / "raw"
+    folder = SHIPPED_FOLDER if data.digests else default_cache_dir() / data.torch_class / "raw"
     return _find_files(folder, data.file_names)[0] is not None
 
 
 def find_or_fetch(data: Data, cache_dir: Path | None) -> Source:
     """Return the data set's files in the cache (torchvision's layout), downloaded by torchvision if it lacks them."""
     root = cache_dir or default_cache_dir()
-    folder = root / data.torchvision_class / "raw"
+    folder = root / data.torch_class / "raw"
     source, _ = _find_files(folder, data.file_names)
     if source is not None:
         return source
     try:
-        _fetch(data.torchvision_class, root, folder)
+        _fetch(data.torch_class, root, folder)
     except (OSError, RuntimeError, HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         wanted = join_names([f"{name}.gz" for name in data.file_names[0]])

@@ -10,7 +10,7 @@ from torch import nn, optim
 from torch.optim import lr_scheduler
 
 from mnistspec.language.shapes import TracedLayer, trace
-from mnistspec.language.vocabulary.schedulers import Constant
+from mnistspec.language.vocabulary.schedulers import ConstantLR
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call, write_value
 from mnistspec.wording import write_shape
 
@@ -36,7 +36,7 @@ def write_code(spec: Spec) -> str:
         title=_write_prose(spec.heading),
         params=f"{sum(layer.params for layer in layers):,}",
         macs=f"{sum(layer.macs for layer in layers):,}",
-        data_class=spec.data.torchvision_class,
+        data_class=spec.data.torch_class,
         has_label_records=spec.data.has_label_records,
         train=spec.train,
         layers="\n".join(line for layer in layers for line in _write_layer(layer)),
@@ -92,7 +92,7 @@ def _write_transform(augmentation: Augmentation) -> Call:
     ]
     if "degrees" in fields:
         arguments += ["interpolation=bilinear", "fill=None"]
-    return Call(f"v2.{augmentation.torchvision_class}", tuple(arguments))
+    return Call(f"v2.{augmentation.torch_class}", tuple(arguments))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an argument can be
@@ -122,7 +122,7 @@ def _write_schedule(spec: Spec) -> str:
     steps = Symbol(-(-(spec.data.train_images - train.holdout) // train.batch_size), "steps")
     total = Symbol(train.epochs * steps, "epochs * steps")
     if warmup is None:
-        is_constant = isinstance(train.scheduler, Constant)
+        is_constant = isinstance(train.scheduler, ConstantLR)
         return "" if is_constant else render(_write_scheduler(train.scheduler, total, steps), 4, "return ")
     rise = max(1, round(warmup.epochs * steps))
     rest = Symbol(max(1, total - rise), "max(1, epochs * steps - rise)")

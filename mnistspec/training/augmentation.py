@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
-from mnistspec.language.vocabulary.augmentations import Affine, ColorJitter, Rotation
 from mnistspec.language.vocabulary.augmentations import Augmentation as Recipe
+from mnistspec.language.vocabulary.augmentations import ColorJitter, RandomAffine, RandomRotation
 from mnistspec.training.randomness import Purpose, make_generator
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ def _to_device(values: npt.NDArray[np.float32], device: torch.device) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
-def _draw_rotation(recipe: Rotation, generator: np.random.Generator, count: int, _size: Size) -> Geometry:
+def _draw_rotation(recipe: RandomRotation, generator: np.random.Generator, count: int, _size: Size) -> Geometry:
     degrees = generator.uniform(*recipe.degrees, count)
     # A rotation turns counter-clockwise in torchvision, an affine clockwise.
     return turn_and_stretch(-degrees, np.zeros((count, 2)), np.ones(count), np.zeros((count, 2)))
 
 
-def _draw_affine(recipe: Affine, generator: np.random.Generator, count: int, size: Size) -> Geometry:
+def _draw_affine(recipe: RandomAffine, generator: np.random.Generator, count: int, size: Size) -> Geometry:
     """Draw uniformly; unlike torchvision's RandomAffine, which rounds shifts to whole pixels, shifts are continuous."""
     furthest = np.array(recipe.translate) * size[::-1]
     low, high = np.array(recipe.shear).reshape(2, 2).T
@@ -120,8 +120,8 @@ def _draw_tone(recipe: ColorJitter, generator: np.random.Generator, count: int, 
 
 
 _DRAWERS: Mapping[type[Recipe], Callable[..., Change]] = {
-    Rotation: _draw_rotation,
-    Affine: _draw_affine,
+    RandomRotation: _draw_rotation,
+    RandomAffine: _draw_affine,
     ColorJitter: _draw_tone,
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistspec.errors import NotFiniteError
-from mnistspec.language.vocabulary.schedulers import Constant
+from mnistspec.language.vocabulary.schedulers import ConstantLR
 from mnistspec.training.trainer import Training
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def raise_lr(
     training itself draws.
     """
     # No more epochs than steps: each has at least one.
-    plain = recipe.model_copy(update={"scheduler": Constant(), "epochs": steps})
+    plain = recipe.model_copy(update={"scheduler": ConstantLR(), "epochs": steps})
     training = Training(model, data, plain, device)
     rates = np.geomspace(lowest, highest, steps).tolist()
     losses: list[float] = []

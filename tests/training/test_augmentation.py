@@ -9,14 +9,14 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as torchvision
 
-from mnistspec.language.vocabulary.augmentations import Affine, ColorJitter, Rotation
+from mnistspec.language.vocabulary.augmentations import ColorJitter, RandomAffine, RandomRotation
 from mnistspec.training.augmentation import Augmentation, Change, Geometry, Tone, turn_and_stretch
 from mnistspec.training.randomness import Purpose, make_generator
 
 COUNT = 8
 EVERYTHING = (
-    Rotation(degrees=(-10, 10)),
-    Affine(degrees=(-5, 20), translate=(0.1, 0.2), scale=(0.8, 1.3), shear=(-5, 5, 0, 9)),
+    RandomRotation(degrees=(-10, 10)),
+    RandomAffine(degrees=(-5, 20), translate=(0.1, 0.2), scale=(0.8, 1.3), shear=(-5, 5, 0, 9)),
     ColorJitter(brightness=(0.6, 1.4), contrast=(0.5, 2)),
 )
 
@@ -51,7 +51,7 @@ def test_affine_is_torchvisions(shear_y: float) -> None:
 
 
 def test_rotation_is_torchvisions() -> None:
-    [change] = Augmentation([Rotation(degrees=(-180, 180))]).draw(COUNT, (28, 21), generator())
+    [change] = Augmentation([RandomRotation(degrees=(-180, 180))]).draw(COUNT, (28, 21), generator())
     degrees = generator().uniform(-180, 180, COUNT)
     theirs = [
         torchvision.rotate(image, angle, InterpolationMode.BILINEAR)
@@ -119,7 +119,7 @@ def test_each_image_has_draws_of_its_own() -> None:
 
 
 def test_draws_fill_their_ranges() -> None:
-    recipe = Affine(degrees=(10, 10), translate=(0.5, 0.1), scale=(1, 1))
+    recipe = RandomAffine(degrees=(10, 10), translate=(0.5, 0.1), scale=(1, 1))
     [change] = Augmentation([recipe]).draw(4000, (20, 40), generator())
     assert isinstance(change, Geometry)
     forward = np.linalg.inv(change.inverse)

@@ -14,13 +14,13 @@ from torch import nn, optim
 from mnistspec.errors import UsageError
 from mnistspec.language.vocabulary.optimizers import SGD, Adam, AdamW, NAdam, Optimizer, RMSprop
 from mnistspec.language.vocabulary.schedulers import (
-    Constant,
-    Cosine,
+    ConstantLR,
+    CosineAnnealingLR,
     Exponential,
-    MultiStep,
-    OneCycle,
+    MultiStepLR,
+    OneCycleLR,
     Scheduler,
-    Step,
+    StepLR,
     Warmup,
 )  # fmt: skip
 from mnistspec.training.device import choose_device
@@ -44,16 +44,16 @@ def learning_rates(recipe: Scheduler, lr: float, epochs: int, steps: int) -> lis
 
 
 def test_constant_is_constant() -> None:
-    assert set(learning_rates(Constant(), 0.1, 3, 4)) == {0.1}
+    assert set(learning_rates(ConstantLR(), 0.1, 3, 4)) == {0.1}
 
 
 def test_step_falls_between_epochs() -> None:
-    rates = learning_rates(Step(step_size=2, gamma=0.5), 0.8, 5, 3)
+    rates = learning_rates(StepLR(step_size=2, gamma=0.5), 0.8, 5, 3)
     assert rates == pytest.approx([0.8] * 6 + [0.4] * 6 + [0.2] * 3)
 
 
 def test_multistep_falls_after_its_milestones() -> None:
-    rates = learning_rates(MultiStep(milestones=(1, 3), gamma=0.1), 1.0, 4, 2)
+    rates = learning_rates(MultiStepLR(milestones=(1, 3), gamma=0.1), 1.0, 4, 2)
     assert rates == pytest.approx([1.0] * 2 + [0.1] * 4 + [0.01] * 2)
 
 
@@ -62,13 +62,13 @@ def test_exponential_falls_after_each_epoch() -> None:
 
 
 def test_cosine_follows_half_a_cosine() -> None:
-    rates = learning_rates(Cosine(eta_min=0.1), 1.0, 2, 50)
+    rates = learning_rates(CosineAnnealingLR(eta_min=0.1), 1.0, 2, 50)
     expected = [0.1 + 0.45 * (1 + math.cos(math.pi * step / 100)) for step in range(100)]
     assert rates == pytest.approx(expected)
 
 
 def test_onecycle_is_torchs() -> None:
-    rates = learning_rates(OneCycle(max_lr=0.5, pct_start=0.4), 0.1, 2, 10)
+    rates = learning_rates(OneCycleLR(max_lr=0.5, pct_start=0.4), 0.1, 2, 10)
     optimizer = optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9)
     schedule = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.5, pct_start=0.4, total_steps=20)
     expected = []
@@ -82,23 +82,23 @@ def test_onecycle_is_torchs() -> None:
 
 
 def test_warmup_rises_then_the_schedule_begins() -> None:
-    recipe = Cosine(warmup=Warmup(epochs=1, start_factor=0.25))
+    recipe = CosineAnnealingLR(warmup=Warmup(epochs=1, start_factor=0.25))
     rates = learning_rates(recipe, 1.0, 3, 4)
     assert rates[:5] == pytest.approx([0.25, 0.4375, 0.625, 0.8125, 1.0])
     assert rates[4:] == pytest.approx([0.5 * (1 + math.cos(math.pi * step / 8)) for step in range(8)])
 
 
 def test_the_shortest_warmup_is_one_step() -> None:
-    recipe = Constant(warmup=Warmup(epochs=0.01, start_factor=0.25))
+    recipe = ConstantLR(warmup=Warmup(epochs=0.01, start_factor=0.25))
     assert learning_rates(recipe, 1.0, 1, 4) == pytest.approx([0.25, 1, 1, 1])
 
 
 @given(schedulers(3))
-@example(OneCycle(max_lr=0.1, pct_start=0.5))  # of two steps, or of one: torch would divide by a rise of no length
-@example(OneCycle(max_lr=0.1, pct_start=1 / 15))
-@example(OneCycle(max_lr=0.1, pct_start=0.4, three_phase=True))
-@example(Cosine(warmup=Warmup(epochs=2.9)))
-@example(Step(step_size=3, warmup=Warmup(epochs=0.01)))
+@example(OneCycleLR(max_lr=0.1, pct_start=0.5))  # of two steps, or of one: torch would divide by a rise of no length
+@example(OneCycleLR(max_lr=0.1, pct_start=1 / 15))
+@example(OneCycleLR(max_lr=0.1, pct_start=0.4, three_phase=True))
+@example(CosineAnnealingLR(warmup=Warmup(epochs=2.9)))
+@example(StepLR(step_size=3, warmup=Warmup(epochs=0.01)))
 @examples(40)
 def test_every_schedule_covers_every_length(recipe: Scheduler) -> None:
     for epochs, steps in ((1, 1), (1, 2), (2, 1), (3, 5)):

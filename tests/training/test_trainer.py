@@ -15,15 +15,15 @@ from mnistspec import build_model, fit, load_dataset, summarize
 from mnistspec.errors import NotFiniteError, UsageError
 from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.activations import ReLU
-from mnistspec.language.vocabulary.augmentations import ColorJitter, Rotation
+from mnistspec.language.vocabulary.augmentations import ColorJitter, RandomRotation
 from mnistspec.language.vocabulary.convolutions import Conv
 from mnistspec.language.vocabulary.dense import FullyConnected
 from mnistspec.language.vocabulary.normalization import BatchNorm
 from mnistspec.language.vocabulary.optimizers import SGD, Adam
-from mnistspec.language.vocabulary.pools import GlobalAveragePool, MaxPool
+from mnistspec.language.vocabulary.pools import GlobalAveragePool, MaxPool2d
 from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.language.vocabulary.regularization import Dropout
-from mnistspec.language.vocabulary.schedulers import OneCycle
+from mnistspec.language.vocabulary.schedulers import OneCycleLR
 from mnistspec.training.evaluation import Evaluation, evaluate
 from mnistspec.training.metrics import Meter
 from mnistspec.training.trainer import Training
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 CPU = torch.device("cpu")
 LAYERS = (
-    Conv(out_channels=8), BatchNorm(), ReLU(), Dropout(p=0.1), MaxPool(), Conv(out_channels=16, bias=False),
+    Conv(out_channels=8), BatchNorm(), ReLU(), Dropout(p=0.1), MaxPool2d(), Conv(out_channels=16, bias=False),
     BatchNorm(),
-    ReLU(), MaxPool(), Conv(out_channels=16), ReLU(), GlobalAveragePool(), FullyConnected(out_features=10),
+    ReLU(), MaxPool2d(), Conv(out_channels=16), ReLU(), GlobalAveragePool(), FullyConnected(out_features=10),
 )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def test_the_last_metrics_are_those_of_the_model(data: Dataset) -> None:
 
 
 def test_seeds_decide_and_nothing_beside_does(data: Dataset) -> None:
-    spec = make_spec(augment=(Rotation(degrees=(-5, 5)), ColorJitter(brightness=(0.8, 1.2))))
+    spec = make_spec(augment=(RandomRotation(degrees=(-5, 5)), ColorJitter(brightness=(0.8, 1.2))))
 
     def disturb() -> None:
         torch.rand(3)
@@ -121,7 +121,7 @@ def test_stopping_early_is_a_prefix(data: Dataset) -> None:
 @pytest.mark.parametrize("stop", [1, 10, 11, 12, 17])
 @pytest.mark.parametrize("optimizer", [SGD(lr=0.05, momentum=0.9), Adam(lr=0.01)])
 def test_going_on_from_a_saved_state_is_exact(data: Dataset, stop: int, optimizer: SGD | Adam) -> None:
-    spec = make_spec(optimizer=optimizer, scheduler=OneCycle(max_lr=0.05), augment=(Rotation(degrees=(-5, 5)),))
+    spec = make_spec(optimizer=optimizer, scheduler=OneCycleLR(max_lr=0.05), augment=(RandomRotation(degrees=(-5, 5)),))
     straight = Training(make_model(spec), data, spec.train, CPU)
     list(straight.run())
     broken = Training(make_model(spec), data, spec.train, CPU)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from mnistspec.language.vocabulary.block import Block, Module, Shape
@@ -12,8 +10,6 @@ from mnistspec.language.vocabulary.block import Block, Module, Shape
 class _Activation(Block, kind="activation"):
     """An elementwise function."""
 
-    torch_class: ClassVar[str]
-
     def modules(self, shape: Shape) -> tuple[Module, ...]:  # noqa: ARG002 - elementwise
         return (Module(self.word, self.torch_class, self.model_dump()),)
 
@@ -21,48 +17,34 @@ class _Activation(Block, kind="activation"):
 class ReLU(_Activation, word="relu"):
     """max(0, x)."""
 
-    torch_class = "ReLU"
-
 
 class LeakyReLU(_Activation, word="leaky_relu", scalar="negative_slope", aliases=("lrelu",)):
     """x where positive, else a small slope times x."""
 
-    torch_class = "LeakyReLU"
     negative_slope: float = Field(default=0.01, ge=0, le=1)
 
 
 class ELU(_Activation, word="elu", scalar="alpha"):
     """x where positive, else alpha (exp(x) - 1)."""
 
-    torch_class = "ELU"
     alpha: float = Field(default=1.0, gt=0, le=100)
 
 
 class GELU(_Activation, word="gelu"):
     """x times the normal distribution function of x."""
 
-    torch_class = "GELU"
-
 
 class SiLU(_Activation, word="silu", aliases=("swish",)):
     """x times the sigmoid of x."""
-
-    torch_class = "SiLU"
 
 
 class Hardswish(_Activation, word="hardswish"):
     """SiLU in straight pieces."""
 
-    torch_class = "Hardswish"
-
 
 class Tanh(_Activation, word="tanh"):
     """Hyperbolic tangent."""
 
-    torch_class = "Tanh"
-
 
 class Sigmoid(_Activation, word="sigmoid"):
     """1 / (1 + exp(-x))."""
-
-    torch_class = "Sigmoid"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from mnistspec.language.vocabulary.ranges import Degrees, Factor, Scale, Shear, Translate
@@ -13,20 +11,16 @@ from mnistspec.language.vocabulary.unit import Unit
 class Augmentation(Unit, family="augmentation"):
     """A change of a training image, drawn anew for each image; the arguments are those of torchvision.transforms."""
 
-    torchvision_class: ClassVar[str]
 
-
-class Rotation(Augmentation, word="rotation", scalar="degrees", aliases=("rotate", "randomrotation")):
+class RandomRotation(Augmentation, word="rotation", scalar="degrees", aliases=("rotate", "randomrotation")):
     """Turns the image about its centre."""
 
-    torchvision_class = "RandomRotation"
     degrees: Degrees = Field(examples=[8])
 
 
-class Affine(Augmentation, word="affine", scalar="degrees", aliases=("randomaffine",)):
+class RandomAffine(Augmentation, word="affine", scalar="degrees", aliases=("randomaffine",)):
     """Turns, shifts, scales and shears the image, in one step."""
 
-    torchvision_class = "RandomAffine"
     degrees: Degrees = Field(default=(0.0, 0.0), examples=[8])
     translate: Translate = (0.0, 0.0)
     scale: Scale = (1.0, 1.0)
@@ -36,6 +30,5 @@ class Affine(Augmentation, word="affine", scalar="degrees", aliases=("randomaffi
 class ColorJitter(Augmentation, word="color_jitter", aliases=("jitter", "colourjitter")):
     """Changes brightness, then contrast; the images are grey, so there is no saturation or hue."""
 
-    torchvision_class = "ColorJitter"
     brightness: Factor = (1.0, 1.0)
     contrast: Factor = (1.0, 1.0)

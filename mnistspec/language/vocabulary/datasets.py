@@ -18,7 +18,6 @@ class Data(Unit, family="data set"):
     unpacked, where they ship with mnistspec.
     """
 
-    torchvision_class: ClassVar[str]
     class_names: ClassVar[tuple[str, ...]]
     image_size: ClassVar[tuple[int, int]] = (28, 28)
     train_images: ClassVar[int] = 60_000
@@ -42,7 +41,6 @@ class Data(Unit, family="data set"):
 class MNIST(Data, word="mnist", aliases=("digits",)):
     """Handwritten digits, 60,000 + 10,000; ships with mnistspec."""
 
-    torchvision_class = "MNIST"
     class_names = _DIGITS
     digests = (
         "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -55,21 +53,18 @@ class MNIST(Data, word="mnist", aliases=("digits",)):
 class FashionMNIST(Data, word="fashion-mnist", aliases=("fashion", "fmnist")):
     """Zalando's articles of clothing, 60,000 + 10,000."""
 
-    torchvision_class = "FashionMNIST"
     class_names = _CLOTHES
 
 
 class KMNIST(Data, word="kmnist", aliases=("kuzushiji-mnist",)):
     """Cursive Japanese characters, 60,000 + 10,000."""
 
-    torchvision_class = "KMNIST"
     class_names = _KANA
 
 
 class QMNIST(Data, word="qmnist"):
     """MNIST rebuilt from NIST, with 60,000 test digits."""
 
-    torchvision_class = "QMNIST"
     class_names = _DIGITS
     file_names = (
         (

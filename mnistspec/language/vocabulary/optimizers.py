@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from annotated_types import Interval
 from pydantic import Field, model_validator
@@ -18,14 +18,12 @@ Eps = Annotated[float, Interval(gt=0, le=1)]
 class Optimizer(Unit, family="optimizer"):
     """How gradients change the parameters; the arguments are those of torch.optim."""
 
-    torch_class: ClassVar[str]
     lr: LearningRate
 
 
 class SGD(Optimizer, word="sgd", scalar="lr"):
     """Stochastic gradient descent, with momentum if given."""
 
-    torch_class = "SGD"
     lr: LearningRate = Field(default=1e-3, examples=[0.01])
     momentum: Momentum = 0.0
     dampening: Momentum = 0.0
@@ -42,7 +40,6 @@ class SGD(Optimizer, word="sgd", scalar="lr"):
 class Adam(Optimizer, word="adam", scalar="lr"):
     """Adam; weight_decay is added to the gradient."""
 
-    torch_class = "Adam"
     lr: LearningRate = Field(default=1e-3, examples=[0.01])
     betas: tuple[Momentum, Momentum] = (0.9, 0.999)
     eps: Eps = 1e-8
@@ -53,14 +50,12 @@ class Adam(Optimizer, word="adam", scalar="lr"):
 class AdamW(Adam, word="adamw", scalar="lr"):
     """Adam with weight decay apart from the gradient."""
 
-    torch_class = "AdamW"
     weight_decay: Decay = 1e-2
 
 
 class NAdam(Optimizer, word="nadam", scalar="lr"):
     """Adam with Nesterov momentum."""
 
-    torch_class = "NAdam"
     lr: LearningRate = Field(default=2e-3, examples=[0.01])
     betas: tuple[Momentum, Momentum] = (0.9, 0.999)
     eps: Eps = 1e-8
@@ -71,7 +66,6 @@ class NAdam(Optimizer, word="nadam", scalar="lr"):
 class RMSprop(Optimizer, word="rmsprop", scalar="lr"):
     """Gradients divided by a running mean of their size."""
 
-    torch_class = "RMSprop"
     lr: LearningRate = Field(default=1e-2, examples=[0.01])
     alpha: Momentum = 0.99
     eps: Eps = 1e-8

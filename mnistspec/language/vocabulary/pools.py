@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -15,7 +14,6 @@ class _Pool(Block, kind="pool"):
     """A pool; torch's default stride is the kernel size."""
 
     shape_rule = "CxHxW becomes C x H' x W', with H' = floor((H + 2 padding - kernel_size) / stride) + 1"
-    torch_class: ClassVar[str]
     kernel_size: Kernel = 2
     stride: Kernel | None = Field(default=None, description="default: the kernel size")
     padding: Padding = 0
@@ -42,16 +40,12 @@ class _Pool(Block, kind="pool"):
         return (Module(self.word, self.torch_class, arguments),)
 
 
-class MaxPool(_Pool, word="maxpool", scalar="kernel_size", aliases=("pool", "maxpool2d", "maxpooling", "mp")):
+class MaxPool2d(_Pool, word="maxpool", scalar="kernel_size", aliases=("pool", "maxpool2d", "maxpooling", "mp")):
     """Largest value of each window; kernel 2 and stride 2 unless given."""
 
-    torch_class = "MaxPool2d"
 
-
-class AvgPool(_Pool, word="avgpool", scalar="kernel_size", aliases=("avgpool2d", "averagepool", "averagepooling")):
+class AvgPool2d(_Pool, word="avgpool", scalar="kernel_size", aliases=("avgpool2d", "averagepool", "averagepooling")):
     """Mean of each window; kernel 2 and stride 2 unless given."""
-
-    torch_class = "AvgPool2d"
 
 
 class GlobalAveragePool(

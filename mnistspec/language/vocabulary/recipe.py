@@ -6,7 +6,7 @@ from pydantic import Field, SerializeAsAny, model_validator
 
 from mnistspec.language.vocabulary.augmentations import Augmentation
 from mnistspec.language.vocabulary.optimizers import SGD, Optimizer
-from mnistspec.language.vocabulary.schedulers import Constant, Epochs, Scheduler
+from mnistspec.language.vocabulary.schedulers import ConstantLR, Epochs, Scheduler
 from mnistspec.language.vocabulary.unit import Model, inconsistent
 
 
@@ -25,7 +25,7 @@ class Train(Model):
         description="the last N training images take the test set's place, to choose a recipe by",
     )
     optimizer: SerializeAsAny[Optimizer] = SGD(lr=0.01, momentum=0.9)
-    scheduler: SerializeAsAny[Scheduler] = Constant()
+    scheduler: SerializeAsAny[Scheduler] = ConstantLR()
     augment: tuple[SerializeAsAny[Augmentation], ...] = Field(
         default=(), max_length=16, description="applied in this order, to training images only"
     )

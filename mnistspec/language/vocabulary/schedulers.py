@@ -23,7 +23,6 @@ class Warmup(Model):
 class Scheduler(Unit, family="scheduler"):
     """How the learning rate moves; what torch wants in steps is worked out from the epochs."""
 
-    torch_class: ClassVar[str]
     peak: ClassVar[str | None] = None  # the key with the largest learning rate; None: it is the optimizer's lr
 
     def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - not all need them
@@ -39,19 +38,16 @@ class _Warmable(Scheduler):
     )
 
 
-class Constant(_Warmable, word="constant"):
+class ConstantLR(_Warmable, word="constant"):
     """The optimizer's lr throughout."""
-
-    torch_class = "ConstantLR"
 
     def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - the same for every length
         return {"factor": 1.0, "total_iters": 0}
 
 
-class OneCycle(Scheduler, word="onecycle", scalar="max_lr", aliases=("onecyclelr", "1cycle")):
+class OneCycleLR(Scheduler, word="onecycle", scalar="max_lr", aliases=("onecyclelr", "1cycle")):
     """Up to max_lr and down again over the whole run, stepped every batch."""
 
-    torch_class = "OneCycleLR"
     peak = "max_lr"
     max_lr: LearningRate = Field(examples=[0.1])
     pct_start: float = Field(default=0.3, gt=0, lt=1, description="share of the run spent rising")
@@ -64,7 +60,7 @@ class OneCycle(Scheduler, word="onecycle", scalar="max_lr", aliases=("onecyclelr
     three_phase: bool = False
 
     @model_validator(mode="after")
-    def _phases_fit(self) -> OneCycle:
+    def _phases_fit(self) -> OneCycleLR:
         if self.three_phase and self.pct_start >= 0.5:
             message = "three_phase needs a pct_start below 0.5: it rises and falls in that share of the run each"
             raise inconsistent("pct_start", message)
@@ -77,20 +73,18 @@ class OneCycle(Scheduler, word="onecycle", scalar="max_lr", aliases=("onecyclelr
         return arguments
 
 
-class Cosine(_Warmable, word="cosine", scalar="eta_min", aliases=("cosineannealing", "cosineannealinglr")):
+class CosineAnnealingLR(_Warmable, word="cosine", scalar="eta_min", aliases=("cosineannealing", "cosineannealinglr")):
     """Half a cosine from lr to eta_min over the whole run, stepped every batch."""
 
-    torch_class = "CosineAnnealingLR"
     eta_min: float = Field(default=0.0, ge=0, le=100)
 
     def arguments(self, total: int, steps: int) -> dict[str, Any]:  # noqa: ARG002 - counts in the whole run
         return {"T_max": total, "eta_min": self.eta_min}
 
 
-class Step(_Warmable, word="step", scalar="step_size", aliases=("steplr",)):
+class StepLR(_Warmable, word="step", scalar="step_size", aliases=("steplr",)):
     """lr times gamma after every step_size epochs."""
 
-    torch_class = "StepLR"
     step_size: Epochs = Field(description="epochs between two falls", examples=[5])
     gamma: float = Field(default=0.1, gt=0, le=1)
 
@@ -98,17 +92,16 @@ class Step(_Warmable, word="step", scalar="step_size", aliases=("steplr",)):
         return {"step_size": self.step_size * steps, "gamma": self.gamma}
 
 
-class MultiStep(_Warmable, word="multistep", scalar="milestones", aliases=("multisteplr",)):
+class MultiStepLR(_Warmable, word="multistep", scalar="milestones", aliases=("multisteplr",)):
     """lr times gamma after each of the epochs in milestones."""
 
-    torch_class = "MultiStepLR"
     milestones: tuple[Epochs, ...] = Field(
         min_length=1, description="epochs after which lr falls, in rising order", examples=[(5, 10)]
     )
     gamma: float = Field(default=0.1, gt=0, le=1)
 
     @model_validator(mode="after")
-    def _rising(self) -> MultiStep:
+    def _rising(self) -> MultiStepLR:
         if any(a >= b for a, b in zip(self.milestones, self.milestones[1:], strict=False)):
             message = "milestones must rise"
             raise inconsistent("milestones", message)

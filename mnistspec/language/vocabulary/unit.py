@@ -45,6 +45,9 @@ class Unit(Model):
     scalar: ClassVar[str | None] = None
     aliases: ClassVar[tuple[str, ...]] = ()
     shape_rule: ClassVar[str] = ""  # of a block: from the shape that comes in to the one that goes out
+    torch_class: ClassVar[
+        str
+    ]  # the name that torch or torchvision has for it; that of the class unless it says otherwise
     kind: ClassVar[str]  # what members have in common that may replace each other; the word unless it says otherwise
 
     def __init_subclass__(
@@ -66,6 +69,7 @@ class Unit(Model):
             cls.kind = kind
         if word:
             cls.word, cls.scalar, cls.aliases = word, scalar, aliases
+            cls.torch_class = vars(cls).get("torch_class", cls.__name__)
             cls.kind = getattr(cls, "kind", word)
 
     @classmethod

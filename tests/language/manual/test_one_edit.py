@@ -81,7 +81,7 @@ def units() -> Iterator[dict[str, type[Unit]]]:
     class Letters(Data, word="letters"):
         """Handwritten letters."""
 
-        torchvision_class = "EMNIST"
+        torch_class = "EMNIST"
         class_names = tuple("abcdefghij")
         glyphs_n: int = Field(ge=1, examples=[3])
 
@@ -104,7 +104,7 @@ def units() -> Iterator[dict[str, type[Unit]]]:
     class Solarize(Augmentation, word="solarize", scalar="threshold"):
         """Inverts the bright pixels."""
 
-        torchvision_class = "RandomSolarize"
+        torch_class = "RandomSolarize"
         threshold: float = Field(ge=0, le=1, examples=[0.5])
 
     classes = (PixelShuffle, GroupNorm, Letters, Adagrad, Polynomial, Solarize)

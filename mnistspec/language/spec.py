@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SerializeAsAny
 from pydantic_core import PydanticCustomError
 
 from mnistspec.language.dump import dump_data
+from mnistspec.language.shapes import TracedLayer, trace
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.language.vocabulary.datasets import MNIST, Data
 from mnistspec.language.vocabulary.recipe import Train
@@ -81,6 +82,10 @@ class Spec(Model):
     def heading(self) -> str:
         """The name, and the title if there is one."""
         return f"{self.name}: {self.title}" if self.title else self.name
+
+    def trace(self) -> tuple[TracedLayer, ...]:
+        """Return the layers of the network in order, with their shapes and sizes."""
+        return tuple(trace(self.layers, self.data.input_shape))
 
     def as_data(self) -> dict[str, Any]:
         """Return the spec as plain data in the spec language, with every default filled in."""

@@ -7,7 +7,6 @@ from collections import OrderedDict
 from torch import nn
 
 from mnistspec.errors import check_type
-from mnistspec.language.shapes import trace
 from mnistspec.language.spec import Spec
 
 
@@ -19,7 +18,7 @@ def build_model(spec: Spec) -> nn.Sequential:
     """
     check_type("the spec", spec, Spec)
     children: OrderedDict[str, nn.Module] = OrderedDict()
-    for layer in trace(spec.layers, spec.data.input_shape):
+    for layer in spec.trace():
         for name, module in layer.modules:
             children[name] = getattr(nn, module.torch_class)(**module.arguments)
     return nn.Sequential(children)

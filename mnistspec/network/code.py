@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from torch import nn, optim
 from torch.optim import lr_scheduler
 
-from mnistspec.language.shapes import TracedLayer, trace
 from mnistspec.language.vocabulary.schedulers import ConstantLR
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call, write_value
 from mnistspec.wording import write_shape
@@ -17,6 +16,7 @@ from mnistspec.wording import write_shape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mnistspec.language.shapes import TracedLayer
     from mnistspec.language.spec import Spec
     from mnistspec.language.vocabulary.augmentations import Augmentation
     from mnistspec.language.vocabulary.block import Module
@@ -31,7 +31,7 @@ def write_code(spec: Spec) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    layers = tuple(trace(spec.layers, spec.data.input_shape))
+    layers = spec.trace()
     return environment.get_template("program.py.jinja").render(
         title=_write_prose(spec.heading),
         params=f"{sum(layer.params for layer in layers):,}",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from mnistspec.language.shapes import TracedLayer, trace
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.alignment import Alignment, Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mnistspec.language.shapes import TracedLayer
     from mnistspec.language.spec import Spec
     from mnistspec.language.vocabulary.block import Shape
     from mnistspec.language.vocabulary.unit import Unit
@@ -82,7 +82,7 @@ class Difference:
 
 def compare_specs(before: Spec, after: Spec) -> Difference:
     """Return what lies between two specs; the other way round it is the mirror image."""
-    old, new = (tuple(trace(spec.layers, spec.data.input_shape)) for spec in (before, after))
+    old, new = (spec.trace() for spec in (before, after))
     blocks = Alignment(old, new, lambda a: _weigh(a.block), lambda a, b: _cost(a.block, b.block)).pairs()
     augmentation = Alignment(before.train.augment, after.train.augment, _weigh, _cost).pairs()
     return Difference(

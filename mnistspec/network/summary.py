@@ -10,13 +10,14 @@ import torchinfo
 from torch import nn
 
 from mnistspec.errors import check_type
-from mnistspec.language.shapes import TracedLayer, trace
 from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
 from mnistspec.wording import html_table, write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from mnistspec.language.shapes import TracedLayer
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def summarize(spec: Spec, lines: Sequence[int] = ()) -> Summary:
     No random number is drawn and no batch norm is updated.
     """
     check_type("the spec", spec, Spec)
-    layers = list(trace(spec.layers, spec.data.input_shape))
+    layers = spec.trace()
     with torch.device("meta"):  # modules without values: their initialisation would draw from the global random stream
         model = build_model(spec)
     # A forward pass on the meta device costs a second of imports, one on uninitialised memory costs nothing.

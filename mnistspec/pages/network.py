@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mnistspec.errors import MnistspecError
-from mnistspec.network.inspection import InspectedLayer, choose_layer, find_layer, inspect_image, inspected_layers
+from mnistspec.network.inspection import choose_layer, find_layer, inspect_image
 from mnistspec.pages.encoding import encode
 from mnistspec.training.evaluation import normalize
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mnistspec.data.dataset import Dataset
+    from mnistspec.language.shapes import TracedLayer
     from mnistspec.runs.trained import TrainedModel
 
 _MISTAKES = 60  # in the gallery at most
@@ -41,9 +42,9 @@ class DemoNetwork:
     mistakes: Mistakes | None = None
 
     @cached_property
-    def layers(self) -> tuple[InspectedLayer, ...]:
+    def layers(self) -> tuple[TracedLayer, ...]:
         """The network's layers."""
-        return inspected_layers(self.model.spec)
+        return self.model.spec.trace()
 
     def describe(self) -> dict[str, Any]:
         """Return what a page has to know before anything is drawn."""
@@ -58,10 +59,10 @@ class DemoNetwork:
             "layers": [
                 {
                     "name": layer.name,
-                    "shape": list(layer.layer.output_shape),
+                    "shape": list(layer.output_shape),
                     "start": layer.start,
-                    "jump": layer.layer.jump,
-                    "receptive_field": layer.layer.receptive_field,
+                    "jump": layer.jump,
+                    "receptive_field": layer.receptive_field,
                 }
                 for layer in self.layers
             ],

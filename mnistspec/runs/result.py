@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.language.shapes import trace
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,7 +38,7 @@ def summarize_run(spec: Spec, metrics: Sequence[EpochMetrics], status: str) -> d
 
 def count_params(spec: Spec) -> int:
     """Return the number of trainable parameters of a spec's network."""
-    return sum(layer.params for layer in trace(spec.layers, spec.data.input_shape))
+    return sum(layer.params for layer in spec.trace())
 
 
 def check_targets(spec: Spec, metrics: Sequence[EpochMetrics]) -> list[dict[str, Any]]:

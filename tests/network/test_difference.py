@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.language.loader import load_spec
-from mnistspec.language.shapes import trace
 from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.alignment import Alignment
@@ -60,8 +59,8 @@ def test_every_block_is_accounted_for(before: Spec, after: Spec) -> None:
     olds = [unit.layer_before for unit in difference.blocks if unit.layer_before]
     news = [unit.layer_after for unit in difference.blocks if unit.layer_after]
     for total, spec, found in zip(difference.totals, (before, after), (olds, news), strict=True):
-        layers = list(trace(spec.layers, spec.data.input_shape))
-        assert sorted(found, key=lambda layer: layer.index) == layers
+        layers = spec.trace()
+        assert sorted(found, key=lambda layer: layer.index) == list(layers)
         assert (total.blocks, total.params) == (len(layers), sum(layer.params for layer in layers))
 
 

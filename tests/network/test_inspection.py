@@ -10,10 +10,11 @@ from torch import nn
 
 from mnistspec.errors import UsageError
 from mnistspec.language.loader import load_spec
+from mnistspec.language.shapes import Box
 from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.builder import build_model
-from mnistspec.network.inspection import Box, choose_layer, find_layer, inspect_image, inspected_layers
+from mnistspec.network.inspection import choose_layer, find_layer, inspect_image
 from tests.language.strategies import networks
 from tests.network.test_receptive_field import WORDS, linearised
 from tests.places import SPECS
@@ -37,8 +38,8 @@ def test_what_a_position_sees_is_the_gradients_footprint(blocks: tuple[Block, ..
     spec = Spec(name="drawn", layers=maps)
     if not maps:
         return
-    layer = inspected_layers(spec)[-1]
-    side = layer.layer.output_shape[1]
+    layer = spec.trace()[-1]
+    side = layer.output_shape[1]
     row, column = data.draw(st.integers(0, side - 1)), data.draw(st.integers(0, side - 1))
     box = layer.receptive_box(row, column)
     model = nn.Sequential(*(linearised(module) for module in build_model(spec)))
@@ -55,15 +56,15 @@ def test_what_a_position_sees_is_the_gradients_footprint(blocks: tuple[Block, ..
 
 
 def test_places_of_step_6() -> None:
-    layers = inspected_layers(load_spec(SPECS / "step6.yaml"))
+    layers = load_spec(SPECS / "step6.yaml").trace()
     assert find_layer(layers, "conv1").receptive_box(0, 25) == Box((0, 2), (25, 27))
     assert find_layer(layers, "gap1").receptive_box(0, 0) == Box((0, 27), (0, 27))
-    assert choose_layer(layers).layer.block.word == "relu"
+    assert choose_layer(layers).block.word == "relu"
 
 
 def test_padding_is_outside_of_the_image() -> None:
     block = Block.members["conv"](out_channels=2, kernel_size=5, padding=2)
-    (layer,) = inspected_layers(Spec(name="padded", layers=(block,)))
+    (layer,) = Spec(name="padded", layers=(block,)).trace()
     assert layer.receptive_box(0, 27) == Box((-2, 2), (25, 29))
 
 
@@ -76,24 +77,24 @@ def test_values_are_the_networks(blocks: tuple[Block, ...], seed: int) -> None:
     pixels = image[None, None].clone().requires_grad_()
     logits = model(pixels)[0]
     (gradient,) = torch.autograd.grad(logits.max(), pixels)
-    for layer in inspected_layers(spec):
+    for layer in spec.trace():
         sight = inspect_image(model, layer, image)
         assert torch.equal(sight.logits, logits)
         assert torch.equal(sight.saliency, gradient[0, 0])
-        assert tuple(sight.maps.shape) == layer.layer.output_shape
+        assert tuple(sight.maps.shape) == layer.output_shape
     assert torch.equal(sight.maps, logits)
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_a_gradient_under_inference_mode_is_refused_nowhere() -> None:
     spec = load_spec(SPECS / "step4.yaml")
-    model, layers = build_model(spec).eval(), inspected_layers(spec)
+    model, layers = build_model(spec).eval(), spec.trace()
     with torch.no_grad():
         assert inspect_image(model, layers[0], torch.randn(28, 28)).saliency.abs().sum() > 0
 
 
 def test_refusals() -> None:
-    layers = inspected_layers(load_spec(SPECS / "step6.yaml"))
+    layers = load_spec(SPECS / "step6.yaml").trace()
     with pytest.raises(UsageError, match='no layer "conv11"; did you mean "conv1"'):
         find_layer(layers, "conv11")
     with pytest.raises(UsageError, match='no layer "\N{LATIN SMALL LETTER E WITH ACUTE}"; it has conv1, relu1'):

@@ -11,7 +11,7 @@ import pytest
 from tests.needs import need_module
 
 need_module("uvicorn")
-from mnistspec.network.inspection import find_layer, inspected_layers
+from mnistspec.network.inspection import find_layer
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.data.photo.test_photo import DIGITS as IMAGES
 from tests.data.photo.test_photo import enlarge
@@ -177,7 +177,7 @@ def test_the_gallery_of_mistakes(page: Page) -> None:
 
 
 def test_where_a_position_looks(page: Page, model: TrainedModel) -> None:
-    layers = inspected_layers(model.spec)
+    layers = model.spec.trace()
     draw(page, DIGITS["7"])
     expect_answers(page, "7")
     maps, place, choice = page.locator(".maps").first, page.locator(".place").first, page.locator("select").first

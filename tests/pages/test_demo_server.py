@@ -20,7 +20,7 @@ from tests.needs import need_module
 need_module("uvicorn")
 from mnistspec.data.dataset import Dataset, load_dataset
 from mnistspec.data.photo.preparation import prepare_image
-from mnistspec.network.inspection import inspect_image, inspected_layers
+from mnistspec.network.inspection import inspect_image
 from mnistspec.pages import server
 from mnistspec.pages.guard import HEADERS
 from mnistspec.pages.network import DemoNetwork, find_mistakes
@@ -90,7 +90,7 @@ def test_a_prepared_image_goes_in_as_it_is(client: Client, model: TrainedModel, 
 
 def test_what_the_network_sees(client: Client, model: TrainedModel, data: Dataset) -> None:
     image = data.test_images[0]
-    for layer in inspected_layers(model.spec):
+    for layer in model.spec.trace():
         sight = inspect_image(model.network, layer, normalize(image, model.mean, model.std))
         (answer,) = ask(client, image.numpy().tobytes(), "/read/pixels", layer.name)["runs"]
         maps = answer["maps"]
@@ -104,7 +104,7 @@ def test_what_the_network_sees(client: Client, model: TrainedModel, data: Datase
 def test_what_is_told_about_the_runs(client: Client, model: TrainedModel, data: Dataset) -> None:
     (run,) = client.get("/runs").content["runs"]
     assert (run["name"], run["title"], run["classes"]) == ("reader", "trained in seconds", list("0123456789"))
-    assert [layer["name"] for layer in run["layers"]] == [layer.name for layer in inspected_layers(model.spec)]
+    assert [layer["name"] for layer in run["layers"]] == [layer.name for layer in model.spec.trace()]
     assert run["default_layer"] == "relu1"
     mistakes = run["mistakes"]
     predictions = model.predict(data.test_images)

@@ -46,13 +46,13 @@ def inspect(
     require_image(image)
 
     from mnistspec.data.photo.preparation import prepare_image
-    from mnistspec.network.inspection import choose_layer, find_layer, inspect_image, inspected_layers
+    from mnistspec.network.inspection import choose_layer, find_layer, inspect_image
     from mnistspec.training.evaluation import normalize
     from mnistspec.views.pictures.inspection import draw_inspection
     from mnistspec.views.writing import format_share
 
     model = folder.load_model("best" if best else "model")
-    layers = inspected_layers(model.spec)
+    layers = model.spec.trace()
     chosen = find_layer(layers, layer) if layer is not None else choose_layer(layers)
     box = None if place is None else chosen.receptive_box(*place)
     pixels = prepare_image(image)
@@ -73,7 +73,7 @@ def inspect(
             "probability": float(probabilities[prediction]),
             "probabilities": dict(zip(names, shares, strict=True)),
             "layer": chosen.name,
-            "output_shape": chosen.layer.output_shape,
+            "output_shape": chosen.output_shape,
             "position": place,
             "sees": box and asdict(box),
         })  # fmt: skip

@@ -42,11 +42,12 @@ class Module:
 
 @dataclass(frozen=True)
 class Window:
-    """How far a block looks on its input map, and how far apart its outputs are."""
+    """How far a block looks on its input map, how far apart its outputs are, and how far outside it begins."""
 
     kernel: int = 1
     stride: int = 1
     dilation: int = 1
+    padding: int = 0
 
     @property
     def reach(self) -> int:
@@ -105,15 +106,15 @@ def require_map(word: str, shape: Shape, instead: str = "") -> tuple[int, int, i
     return shape[0], shape[1], shape[2]
 
 
-def map_size(word: str, shape: Shape, window: Window, padding: int, advice: str) -> tuple[int, int]:
+def map_size(word: str, shape: Shape, window: Window, advice: str) -> tuple[int, int]:
     """Return height and width of what a window makes of a map, or raise ShapeError with the advice as help.
 
     They are floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 (torch.nn.Conv2d).
     """
     sizes = shape[1:]
-    least = max(1, window.reach - 2 * padding)
+    least = max(1, window.reach - 2 * window.padding)
     if min(sizes) < least:
         message = f"{word} needs a map of at least {least}x{least}, but gets {describe_shape(shape)}"
         raise ShapeError(message, advice)
-    height, width = ((size + 2 * padding - window.reach) // window.stride + 1 for size in sizes)
+    height, width = ((size + 2 * window.padding - window.reach) // window.stride + 1 for size in sizes)
     return height, width

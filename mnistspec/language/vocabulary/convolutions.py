@@ -38,7 +38,7 @@ class Conv(
     bias: bool = True
 
     def window(self, shape: Shape) -> Window:  # noqa: ARG002 - the same on every map
-        return Window(self.kernel_size, self.stride, self.dilation)
+        return Window(self.kernel_size, self.stride, self.dilation, self.padding)
 
     def output_shape(self, shape: Shape) -> Shape:
         channels, *sizes = require_map(self.word, shape, "fc")
@@ -54,7 +54,7 @@ class Conv(
         padding = -(-(window.reach - min(sizes)) // 2)
         smaller = "kernel_size or dilation" if self.dilation > 1 else "kernel_size"
         help_text = f"make its {smaller} smaller, or give it padding: {padding}"
-        return (self.out_channels, *map_size(self.word, shape, window, self.padding, help_text))
+        return (self.out_channels, *map_size(self.word, shape, window, help_text))
 
     def _weights(self, shape: Shape) -> int:
         return self.out_channels * (shape[0] // self.groups) * self.kernel_size**2

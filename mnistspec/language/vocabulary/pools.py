@@ -26,14 +26,14 @@ class _Pool(Block, kind="pool"):
         return self
 
     def window(self, shape: Shape) -> Window:  # noqa: ARG002 - the same on every map
-        return Window(self.kernel_size, self.stride or self.kernel_size)
+        return Window(self.kernel_size, self.stride or self.kernel_size, padding=self.padding)
 
     def output_shape(self, shape: Shape) -> Shape:
         channels, _, _ = require_map(self.word, shape)
         help_text = "make its kernel_size smaller, or give an earlier conv padding: 1"
         if self.kernel_size == 2:
             help_text = "remove a pool, or give an earlier conv padding: 1"
-        return (channels, *map_size(self.word, shape, self.window(shape), self.padding, help_text))
+        return (channels, *map_size(self.word, shape, self.window(shape), help_text))
 
     def modules(self, shape: Shape) -> tuple[Module, ...]:  # noqa: ARG002 - pools are made without sizes
         arguments = {**self.model_dump(), "stride": self.stride or self.kernel_size}

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
-    from mnistspec.network.inspection import Box, InspectedLayer, Sight
+    from mnistspec.language.shapes import Box, TracedLayer
+    from mnistspec.network.inspection import Sight
 
 _SHOWN = 64  # maps at most
 _FEATURES = 512
@@ -46,7 +47,7 @@ def draw_inspection(
     image: np.ndarray,
     probabilities: Sequence[float],
     sight: Sight,
-    layer: InspectedLayer,
+    layer: TracedLayer,
     class_names: Sequence[str],
     *,
     position: tuple[int, int] | None = None,
@@ -82,7 +83,7 @@ def draw_inspection(
     return canvas
 
 
-def _describe(layer: InspectedLayer, position: tuple[int, int] | None, box: Box | None) -> str:
+def _describe(layer: TracedLayer, position: tuple[int, int] | None, box: Box | None) -> str:
     if position is None or box is None:
         return ""
     (top, bottom), (left, right) = box.rows, box.columns
@@ -91,8 +92,8 @@ def _describe(layer: InspectedLayer, position: tuple[int, int] | None, box: Box 
     return f"{layer.name} at row {row}, column {column} sees rows {top} to {bottom}, columns {left} to {right}{padding}"
 
 
-def _describe_maps(layer: InspectedLayer, count: int, shown: int) -> str:
-    shape = write_shape(layer.layer.output_shape)
+def _describe_maps(layer: TracedLayer, count: int, shown: int) -> str:
+    shape = write_shape(layer.output_shape)
     which = "" if shown == count else f", the first {shown:,} of {count:,}"
     return f"{layer.name}: {shape}{which}; orange is above 0, blue below"
 

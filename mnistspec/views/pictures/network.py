@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from mnistspec.language.shapes import trace
 from mnistspec.views.pictures.canvas import GREY, INK, MARGIN, RULE, SMALL_SIZE, VERMILION, Canvas, measure_text, theme
 from mnistspec.views.stages import Stage, find_stages
 from mnistspec.wording import write_shape
@@ -40,7 +39,7 @@ _IMAGE = 32  # the side of the image in which a receptive field is shown
 @theme()
 def draw_network(spec: Spec) -> Canvas:
     """Return a canvas with a network: maps as wide as they have channels and as high as they are."""
-    layers = tuple(trace(spec.layers, spec.data.input_shape))
+    layers = spec.trace()
     stages = find_stages(layers, spec.data.input_shape)
     scale = _Scale(stages)
     rows = _wrap([scale.column(stage) for stage in stages], stages)

@@ -12,7 +12,7 @@ from PIL import Image
 from mnistspec.data.dataset import load_dataset
 from mnistspec.language.loader import load_spec
 from mnistspec.network.builder import build_model
-from mnistspec.network.inspection import Sight, choose_layer, find_layer, inspect_image, inspected_layers
+from mnistspec.network.inspection import Sight, choose_layer, find_layer, inspect_image
 from mnistspec.views.pictures.inspection import draw_inspection
 from tests.command_line import CommandLine
 from tests.places import SPECS
@@ -79,7 +79,7 @@ def test_refusals(mnistspec: CommandLine, quick_run: Path, seven: Path, tmp_path
 @pytest.mark.parametrize(("step", "names"), [(0, DIGITS), (6, CLOTHES)])
 def test_every_layer_can_be_drawn(step: int, names: tuple[str, ...]) -> None:
     spec = load_spec(SPECS / f"step{step}.yaml")
-    model, layers = build_model(spec).eval(), inspected_layers(spec)
+    model, layers = build_model(spec).eval(), spec.trace()
     image = (torch.arange(784).view(28, 28) % 251).to(torch.uint8)
     chosen = [choose_layer(layers), find_layer(layers, "conv1"), layers[-1]]
     for layer, title in zip(chosen, TITLES[2:5], strict=True):
@@ -96,7 +96,7 @@ def test_every_layer_can_be_drawn(step: int, names: tuple[str, ...]) -> None:
 
 def test_what_is_not_finite_is_drawn_as_zero() -> None:
     spec = load_spec(SPECS / "step6.yaml")
-    layer = inspected_layers(spec)[0]
+    layer = spec.trace()[0]
     nothing = torch.full((8, 28, 28), torch.nan)
     image = torch.zeros(28, 28, dtype=torch.uint8)
     page = draw_inspection(

@@ -14,7 +14,6 @@ from hypothesis import given
 from PIL import Image
 
 from mnistspec.language.loader import load_spec
-from mnistspec.language.shapes import trace
 from mnistspec.language.spec import Spec
 from mnistspec.training.lr_range import RangePoint, suggest_lr
 from mnistspec.views.pictures.canvas import Canvas
@@ -78,7 +77,7 @@ def test_what_a_picture_says() -> None:
 @given(specs())
 @examples(40)
 def test_stages_hold_every_block(spec: Spec) -> None:
-    layers = list(trace(spec.layers, spec.data.input_shape))
+    layers = spec.trace()
     stages = find_stages(layers, spec.data.input_shape)
     assert sum(stage.params for stage in stages) == sum(layer.params for layer in layers)
     assert stages[0].name == "input"

@@ -147,7 +147,7 @@ def prepare(page: Page, picture: Array) -> Array | None:
       for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
       const pixels = bytes.subarray(0, letters.length);
       const prepared = prepare(new ImageData(pixels, width));
-      return prepared && Array.from(prepared);
+      return prepared && Array.from(prepared.pixels);
     }"""
     image = Image.fromarray(picture).convert("RGBA")
     prepared = page.evaluate(code, [b64encode(image.tobytes()).decode(), image.width])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from mnistspec.data.photo.canvas import place_ink
+from mnistspec.data.photo.decoding import decode, reduce_picture
 from mnistspec.data.photo.ink import find_ink
 from mnistspec.errors import UsageError
 from mnistspec.files import require_image
@@ -21,111 +21,99 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-# The digit is looked for in a picture whose longer side is at least this many pixels, and less than twice that.
-_WORKING_SIDE = 384
-# What is decoded at most: 200 MB at the 4 bytes that Pillow takes for a pixel.
-_MAX_PIXELS = 50_000_000
-# Formats that Pillow decodes by itself. Not among them: EPS, which would run Ghostscript on a stranger's file.
-_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")
-# Visible pixels of a transparent picture vary less than this (of 255) when its shape is in its transparency alone.
-_ONE_TONE = 30.0
+# Visible pixels of a transparent picture differ less than this (of 255) when its shape is in its transparency alone.
+_ONE_TONE = 48.0
 
 
-def prepare_image(path: Path) -> Tensor:
-    """Read an image file and prepare the digit in it: uint8 (28, 28), ink light on black.
+@dataclass(frozen=True)
+class Prepared:
+    """The digit of a picture, ``values`` uint8 (28, 28), ink light on black; ``note`` says what else is in it, or ""."""
+
+    values: NDArray[np.uint8]
+    note: str
+
+    @property
+    def pixels(self) -> Tensor:
+        """The values as a tensor."""
+        import torch  # noqa: PLC0415 - the process that decodes for the demo does without
+
+        return torch.from_numpy(self.values)
+
+
+def prepare_image(path: Path) -> Prepared:
+    """Read an image file and prepare the digit in it.
 
     Raises UsageError when the file is missing, no image, damaged, too large, or holds no ink.
     """
     require_image(path)
-    return _prepare_file(path, f"{path}: ")
+    try:
+        return _prepare(decode(path))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error.__cause__
 
 
-def prepare_bytes(content: bytes) -> Tensor:
+def prepare_bytes(content: bytes) -> Prepared:
     """Prepare the digit in an image file that was read already, with the checks of ``prepare_image``; one at a time."""
-    return _prepare_file(io.BytesIO(content), "")
+    return _prepare(decode(io.BytesIO(content)))
 
 
-def prepare_picture(picture: Image.Image | NDArray[np.uint8]) -> Tensor:
+def prepare_picture(picture: Image.Image | NDArray[np.uint8]) -> Prepared:
     """Prepare the digit in a picture in memory: a PIL image, or an array (h, w), (h, w, 3) or (h, w, 4).
 
-    Returns uint8 (28, 28), ink light on black; raises UsageError when there is no ink.
+    Raises UsageError when there is no ink.
     """
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
-    return _prepare(_reduce(image), "")
+    return _prepare(reduce_picture(image))
 
 
-def _prepare_file(file: Path | io.BytesIO, prefix: str) -> Tensor:
-    with warnings.catch_warnings():
-        # Pillow warns of large pictures and odd metadata; the first are limited here, the second do not matter.
-        warnings.simplefilter("ignore")
-        return _prepare(_open_reduced(file, prefix), prefix)
-
-
-def _prepare(image: Image.Image, prefix: str) -> Tensor:
+def _prepare(image: Image.Image) -> Prepared:
     ink = find_ink(_read_levels(image))
     if ink is None:
-        raise UsageError(f"{prefix}no ink found: the image is blank, or the digit hardly differs from its background")
-    return torch.from_numpy(place_ink(ink))
-
-
-def _open_reduced(file: Path | io.BytesIO, prefix: str) -> Image.Image:
-    """Decode a file into no more pixels than are needed; its size is checked before."""
-    Image.init()
-    formats = [name for name in _FORMATS if name in Image.OPEN]  # a build of Pillow may lack some
-    try:
-        with Image.open(file, formats=formats) as image:
-            # A JPEG is reduced while it is decoded, so that the photo is never in memory as a whole.
-            image.draft(None, (_WORKING_SIDE, _WORKING_SIDE))
-            width, height = image.size
-            if width * height <= _MAX_PIXELS:
-                return _reduce(image)
-    except Image.DecompressionBombError:
-        pass
-    except UnidentifiedImageError as error:
-        raise UsageError(f"{prefix}not an image that can be read; save it as PNG or JPEG") from error
-    except Exception as error:  # Pillow's decoders raise all sorts on damaged files
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UsageError(f"{prefix}the image is damaged or cannot be read: {reason}") from error
-    raise UsageError(f"{prefix}the image has more than {_MAX_PIXELS // 10**6} million pixels; make it smaller")
-
-
-def _reduce(image: Image.Image) -> Image.Image:
-    """Average the picture down to the working size, in a mode that can be averaged, and turn it upright."""
-    if image.mode.startswith(("I", "F")):
-        image = image.convert("F")
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-    elif image.mode not in ("L", "RGB"):  # these two are not copied: the picture may be large
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    factor = max(image.size) // _WORKING_SIDE
-    return ImageOps.exif_transpose(image.reduce(factor) if factor > 1 else image)
+        raise UsageError("no ink found: the image is blank, or the digit hardly differs from its background")
+    return Prepared(place_ink(ink.strength), ink.note)
 
 
 def _read_levels(image: Image.Image) -> NDArray[np.float64]:
     """Return the picture as one number a pixel, (h, w), about 0 to 255, that tells ink from background."""
     values: NDArray[np.float64] = np.asarray(image, dtype=np.float64)
     if image.mode == "RGBA":
-        return _project_colours(_flatten_transparency(values[..., :3], values[..., 3:] / 255))
+        return _project_colours(_flatten_transparency(values[..., :3], values[..., 3] / 255))
     if image.mode == "RGB":
         return _project_colours(values)
-    if image.mode == "F":
-        # 16-bit pictures and floats carry no scale of their own; only differences count from here on.
-        values = np.nan_to_num(values)
-        values = (values - values.min()) * (255 / max(np.ptp(values), 1e-9))
-    return values
+    return _scale_floats(values) if image.mode == "F" else values
 
 
-def _flatten_transparency(colours: NDArray[np.float64], alpha: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Put a transparent picture (h, w, 3), opacity (h, w, 1), on the background against which its ink shows."""
-    visible = alpha.sum()
-    if visible == 0:
-        return np.zeros_like(colours)
-    tones = colours.mean(axis=2, keepdims=True)
-    mean = (tones * alpha).sum() / visible
-    spread = np.sqrt((((tones - mean) ** 2) * alpha).sum() / visible)
-    # Ink alone: the opposite tone goes behind it. A picture with a background of its own: that one goes on.
-    light = mean >= 128 if spread > _ONE_TONE else mean < 128
-    return colours * alpha + (255.0 if light else 0.0) * (1 - alpha)
+def _scale_floats(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale numbers without a scale of their own, as of 16 bits: only differences count from here on.
+
+    The thousandth smallest and largest are the ends, so that a single pixel does not set them.
+    """
+    finite = values[np.isfinite(values)]
+    if finite.size < values.size / 2:
+        raise UsageError("the image consists of numbers that are not finite for the larger part")
+    low, high = np.percentile(finite, [0.1, 99.9])
+    values = np.where(np.isfinite(values), values, np.median(finite))
+    return np.clip((values - low) * (255 / max(high - low, 1e-9)), 0, 255)
+
+
+def _flatten_transparency(colours: NDArray[np.float64], opacity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Put a transparent picture (h, w, 3), opacity (h, w), on the background against which its ink shows.
+
+    What is visible ends at its rim. If all of it has the rim's tone, it is ink alone, and the opposite tone goes behind
+    it; otherwise the rim is background, or edges of ink that fade into it, and its colour goes on behind.
+    """
+    visible = opacity >= 0.5
+    if not visible.any():
+        visible = opacity > 0
+    if visible.all() or not visible.any():
+        return colours
+    hidden = np.pad(~visible, 1)
+    near = hidden[:-2, 1:-1] | hidden[2:, 1:-1] | hidden[1:-1, :-2] | hidden[1:-1, 2:]
+    rim = np.mean(colours[visible & near], axis=0)
+    distances = np.abs(colours[visible] - rim).mean(axis=1)
+    if np.percentile(distances, 98) < _ONE_TONE:
+        rim = np.full(3, 255.0 if colours[visible].mean() < 128 else 0.0)
+    return colours * opacity[..., None] + rim * (1 - opacity[..., None])
 
 
 def _project_colours(colours: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
-// The background of a picture, as mnistspec/data/ink.py estimates it. A picture is {values: Float64Array, width, height}.
+// The background of a picture, as mnistspec/data/photo/background.py estimates it. A picture is {values: Float64Array, width, height}.
 
-import { dot, findLeast, percentile, roundHalfEven, solve } from "./numbers.js";
+import { dot, findLargest, findLeast, percentile, roundHalfEven, solve } from "./numbers.js";
 
 const FRAME = 0.04; // part of the picture's sides where background is expected
 const FRAME_SAMPLES = 4000;
@@ -96,7 +96,7 @@ function findMode(values) {
 }
 
 /** Return the indices of the pixels along the picture's edges. */
-function findFrame({ width, height }) {
+export function findFrame({ width, height }) {
   const [rows, columns] = [height, width].map((side) => Math.max(1, roundHalfEven(FRAME * side)));
   const indices = [];
   for (let y = 0; y < height; y++) {
@@ -105,6 +105,35 @@ function findFrame({ width, height }) {
     }
   }
   return Float64Array.from(indices);
+}
+
+/** Return the threshold that splits strengths into the two classes that differ most (N. Otsu, 1979). */
+export function findOtsuThreshold(strengths) {
+  const bins = 256;
+  let low = findLeast(strengths);
+  let high = findLargest(strengths);
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const edges = Float64Array.from({ length: bins + 1 }, (_, i) =>
+    i === bins ? high : low + i * ((high - low) / bins),
+  );
+  const counts = new Float64Array(bins);
+  for (const value of strengths) {
+    let bin = Math.min(Math.floor(((value - low) / (high - low)) * bins), bins - 1);
+    if (value < edges[bin]) bin--;
+    else if (bin < bins - 1 && value >= edges[bin + 1]) bin++;
+    counts[bin]++;
+  }
+  const centre = (i) => (edges[i] + edges[i + 1]) / 2;
+  const total = counts.reduce((sum, count, i) => sum + count * centre(i), 0);
+  let [below, sum, best, widest] = [0, 0, 0, -1];
+  for (let i = 0; i < bins - 1; i++) {
+    below += counts[i];
+    sum += counts[i] * centre(i);
+    const above = strengths.length - below;
+    const between = below && above ? below * above * (sum / below - (total - sum) / above) ** 2 : 0;
+    if (between > widest) [best, widest] = [i, between];
+  }
+  return edges[1 + best];
 }
 
 /** Blur a noisy picture in 256 levels as Pillow does: three box blurs along the rows, three along the columns. */

@@ -38,13 +38,14 @@ async function update() {
 
 async function answer() {
   const { pixels, picture } = pad.source ?? {};
-  const input = pad.isEmpty ? null : (pixels ?? prepare(picture ?? pad.toImageData()));
+  const prepared = pad.isEmpty ? null : pixels ? { pixels, note: "" } : prepare(picture ?? pad.toImageData());
+  const input = prepared?.pixels;
   find("input")
     .getContext("2d")
     .drawImage(paintImage(input ?? new Uint8Array(784)), 0, 0);
   if (input) bars.show((await classify(input))[0]);
   else bars.clear();
-  say(input || pad.isEmpty ? "" : NO_INK);
+  say(pad.isEmpty ? "" : (prepared?.note ?? NO_INK));
 }
 
 function say(text, isWrong = false) {

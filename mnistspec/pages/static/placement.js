@@ -1,4 +1,4 @@
-// Place ink on MNIST's canvas, as mnistspec/data/canvas.py does.
+// Place ink on MNIST's canvas, as mnistspec/data/photo/canvas.py does.
 
 import { crop, findExtent } from "./ink.js";
 import { findLargest, percentile, roundHalfEven, sumFloat32 } from "./numbers.js";

@@ -46,7 +46,9 @@ def _read_one(image: object, size: tuple[int, int]) -> Tensor:
 def _prepare(image: Image.Image | str | os.PathLike[str]) -> Tensor:
     from mnistspec.data.photo.preparation import prepare_image, prepare_picture  # noqa: PLC0415 - pictures only
 
-    return prepare_picture(image) if isinstance(image, Image.Image) else prepare_image(to_path("the image", image))
+    if isinstance(image, Image.Image):
+        return prepare_picture(image).pixels
+    return prepare_image(to_path("the image", image)).pixels
 
 
 def _to_tensor(array: np.ndarray) -> Tensor:

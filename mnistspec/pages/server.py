@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,8 +18,9 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from mnistspec.data.photo.preparation import prepare_bytes
+from mnistspec.data.photo.preparation import Prepared
 from mnistspec.errors import MnistspecError, UsageError
+from mnistspec.pages.decoder import Decoder
 from mnistspec.pages.encoding import encode
 from mnistspec.pages.guard import Guard
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
-    from torch import Tensor
 
     from mnistspec.pages.network import DemoNetwork
 
@@ -44,10 +44,11 @@ def make_app(networks: Sequence[DemoNetwork], hosts: frozenset[str] | None = Non
     ``GET /runs`` describes the networks. ``POST /read/image`` takes an image file, ``POST /read/pixels`` the bytes of
     an image that is prepared already; both with a ``layer`` in the query for each network.
     """
-    # One picture at a time: decoding one may take 200 MB, and Python's filters of warnings are not made for threads.
+    # One picture at a time, as there is one process that decodes.
     limiter = CapacityLimiter(1)
+    decoder = Decoder()
 
-    async def read(request: Request, prepare: Callable[[bytes], Tensor]) -> Response:
+    async def read(request: Request, prepare: Callable[[bytes], Prepared]) -> Response:
         layers = request.query_params.getlist("layer")
         if len(layers) != len(networks):
             raise UsageError(f"the query needs a layer for each of the {len(networks)} networks")
@@ -55,7 +56,7 @@ def make_app(networks: Sequence[DemoNetwork], hosts: frozenset[str] | None = Non
         return JSONResponse(await to_thread.run_sync(_read, networks, layers, prepare, body, limiter=limiter))
 
     async def read_image(request: Request) -> Response:
-        return await read(request, prepare_bytes)
+        return await read(request, decoder.prepare)
 
     async def read_pixels(request: Request) -> Response:
         return await read(request, _as_image)
@@ -80,17 +81,17 @@ def make_app(networks: Sequence[DemoNetwork], hosts: frozenset[str] | None = Non
 
 
 def _read(
-    networks: Sequence[DemoNetwork], layers: Sequence[str], prepare: Callable[[bytes], Tensor], body: bytes
+    networks: Sequence[DemoNetwork], layers: Sequence[str], prepare: Callable[[bytes], Prepared], body: bytes
 ) -> dict[str, Any]:
-    image = prepare(body)
-    answers = [network.read(image, layer) for network, layer in zip(networks, layers, strict=True)]
-    return {"input": encode(image), "runs": answers}
+    prepared = prepare(body)
+    answers = [network.read(prepared.pixels, layer) for network, layer in zip(networks, layers, strict=True)]
+    return {"input": encode(prepared.pixels), "note": prepared.note, "runs": answers}
 
 
-def _as_image(pixels: bytes) -> Tensor:
+def _as_image(pixels: bytes) -> Prepared:
     if len(pixels) != 28 * 28:
         raise UsageError(f"a prepared image has 784 bytes, 28 rows of 28, not {len(pixels):,}")
-    return torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(28, 28)
+    return Prepared(np.frombuffer(bytearray(pixels), dtype=np.uint8).reshape(28, 28), "")
 
 
 async def _receive(request: Request) -> bytes:

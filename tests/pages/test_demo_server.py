@@ -22,6 +22,7 @@ from mnistspec.data.dataset import Dataset, load_dataset
 from mnistspec.data.photo.preparation import prepare_image
 from mnistspec.network.inspection import inspect_image
 from mnistspec.pages import server
+from mnistspec.pages.decoder import Decoder
 from mnistspec.pages.guard import HEADERS
 from mnistspec.pages.network import DemoNetwork, find_mistakes
 from mnistspec.pages.server import make_app
@@ -76,7 +77,7 @@ def test_answers_are_those_of_predict(client: Client, model: TrainedModel, tmp_p
     kind = way if way not in WAYS else "TIFF" if way in {"CMYK", "floats"} else "PNG"
     path.write_bytes(write(picture, {"jpg": "JPEG"}.get(kind, kind)))
     answer = ask(client, path.read_bytes())
-    image = prepare_image(path)
+    image = prepare_image(path).pixels
     assert b64decode(answer["input"]) == image.numpy().tobytes()
     assert answer["runs"][0]["probabilities"] == model.predict(image[None])[0].tolist()
 
@@ -255,10 +256,10 @@ def test_scores_that_are_not_finite_are_said(model: TrainedModel) -> None:
 def test_what_nobody_thought_of_is_logged_and_said(
     model: TrainedModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_content: bytes) -> None:
+    def fail(_decoder: Decoder, _content: bytes) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(server, "prepare_bytes", fail)
+    monkeypatch.setattr(Decoder, "prepare", fail)
     client = Client(make_app([DemoNetwork("reader", model)], LOCAL))
     with pytest.raises(ZeroDivisionError):  # passed on to the server, which goes on
         client.post("/read/image?layer=conv1", b"x")

@@ -25,6 +25,7 @@ from mnistspec.data.photo.preparation import prepare_picture
 from mnistspec.runs.folder import RunDir
 from tests.browser import Complaints, needs_browser, open_browser
 from tests.command_line import CommandLine, run_main
+from tests.data.photo.kinds import KINDS
 from tests.data.photo.test_photo import enlarge, lay_on_table, make_transparent, paint, photograph
 from tests.needs import need_module
 from tests.pages.node_packages import find_package
@@ -170,7 +171,7 @@ def measure_differences(page: Page, pictures: list[Array]) -> list[int]:
     for picture in pictures:
         prepared = prepare(page, picture)
         assert prepared is not None
-        differences.append(int(np.abs(prepared.astype(int) - prepare_picture(picture).numpy()).max()))
+        differences.append(int(np.abs(prepared.astype(int) - prepare_picture(picture).values).max()))
     return differences
 
 
@@ -199,6 +200,22 @@ def test_coloured_pictures_are_prepared_alike(page: Page) -> None:
     transparent = [make_transparent(digit, tone) for digit in digits[:3] for tone in (0, 255)]
     pictures = [*map(draw_strokes, range(30)), *map(paint, digits[:6]), *transparent]
     assert max(measure_differences(page, pictures)) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hard_pictures_are_prepared_alike(page: Page, kind: str) -> None:
+    digits = load_dataset("mnist").test_images.numpy()
+    pictures = [KINDS[kind](digits[i], np.random.default_rng(i)) for i in range(4)]
+    colours = [
+        np.asarray(picture.convert("RGBA") if isinstance(picture, Image.Image) else picture) for picture in pictures
+    ]
+    assert max(measure_differences(page, colours)) == 0
+
+
+def test_of_several_digits_the_same_one_is_read(page: Page) -> None:
+    digits = load_dataset("mnist").test_images.numpy()
+    pairs = [255 - np.hstack([enlarge(digits[i], 200), enlarge(digits[i + 1], 200)]) for i in range(6)]
+    assert max(measure_differences(page, pairs)) == 0
 
 
 def test_without_ink_there_is_nothing_to_prepare(page: Page) -> None:
@@ -284,7 +301,7 @@ def test_images_from_files(page: Page, folder: Path, tmp_path: Path) -> None:
     for picture in (photograph(digit), paint(digit), np.kron(photograph(digit), np.ones((2, 2), dtype=np.uint8))):
         Image.fromarray(picture).save(tmp_path / "photo.png")
         page.locator("#file").set_input_files(tmp_path / "photo.png")
-        expected = str(model.predict(prepare_picture(picture).unsqueeze(0)).argmax().item())
+        expected = str(model.predict(prepare_picture(picture).pixels[None]).argmax().item())
         await_answer(page, expected)
         assert page.locator("#source").inner_text() == "photo.png"
         page.get_by_role("button", name="Clear").click()

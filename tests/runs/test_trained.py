@@ -76,7 +76,7 @@ def test_batches_change_nothing() -> None:
 def test_pictures_and_files_are_prepared_as_the_command_does(tmp_path: Path) -> None:
     path = tmp_path / "seven.png"
     Image.fromarray(255 - IMAGES[0].numpy()).resize((90, 90)).save(path)
-    wanted = expected(prepare_image(path)[None])
+    wanted = expected(prepare_image(path).pixels[None])
     with Image.open(path) as picture:
         for form in (path, str(path), [path], picture):
             torch.testing.assert_close(MODEL.predict(form), wanted, atol=1e-5, rtol=0)

@@ -55,7 +55,8 @@ def inspect(
     layers = model.spec.trace()
     chosen = find_layer(layers, layer) if layer is not None else choose_layer(layers)
     box = None if place is None else chosen.receptive_box(*place)
-    pixels = prepare_image(image)
+    prepared = prepare_image(image)
+    pixels = prepared.pixels
     sight = inspect_image(model.network, chosen, normalize(pixels, model.mean, model.std))
     probabilities = model.predict(pixels[None])[0]
     names = model.spec.data.class_names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnistspec.cli.console import print_error, print_json, print_table
+from mnistspec.cli.console import print_error, print_json, print_table, print_warning
 from mnistspec.cli.options import Best, Json, RunFolder
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
@@ -36,7 +36,7 @@ def predict(
     rows: list[dict[str, Any]] = []
     for path in images:
         try:
-            probabilities = _read(path, folder, "best" if best else "model")
+            probabilities, note = _read(path, folder, "best" if best else "model")
         except UsageError as error:
             rows.append({"image": str(path), "error": str(error)})
             print_error(error)
@@ -47,7 +47,10 @@ def predict(
                 "prediction": prediction,
                 "probability": probabilities[prediction],
                 "probabilities": probabilities,
+                **({"note": note} if note else {}),
             })  # fmt: skip
+            if note and not as_json:
+                print_warning(f"{path}: {note}")
     read = [row for row in rows if "error" not in row]
     if as_json:
         print_json({"run": str(run), "predictions": rows})
@@ -60,8 +63,8 @@ def predict(
         raise typer.Exit(2)
 
 
-def _read(path: Path, folder: RunDir, weights: str) -> dict[str, float]:
-    """Return the probability of each class; torch is loaded once there is an image."""
+def _read(path: Path, folder: RunDir, weights: str) -> tuple[dict[str, float], str]:
+    """Return the probability of each class, and what else is in the picture; torch is loaded once there is an image."""
     from mnistspec.files import require_image
 
     require_image(path)
@@ -69,8 +72,9 @@ def _read(path: Path, folder: RunDir, weights: str) -> dict[str, float]:
     from mnistspec.data.photo.preparation import prepare_image
 
     model = _load_model(folder, weights)
-    scores = model.predict(prepare_image(path).unsqueeze(0))[0].tolist()
-    return dict(zip(folder.spec.data.class_names, scores, strict=True))
+    prepared = prepare_image(path)
+    scores = model.predict(prepared.pixels[None])[0].tolist()
+    return dict(zip(folder.spec.data.class_names, scores, strict=True)), prepared.note
 
 
 @cache

@@ -24,9 +24,9 @@ _CLEAN_SIGNAL_TO_NOISE = 25.0
 _SPECK = 0.03
 # A patch along more than this part of the picture's outline is the table or a shadow, if there is ink elsewhere.
 _OUTLINE = 0.1
-# A sheet of paper with the digit on it has sides of at least this part of the picture's shorter one (and 28 pixels, room
-# for a digit), and is a quadrilateral to this part; a digit is round (of an ellipse it is 0.64) or has gaps. The page of
-# a scan may lack some of its corners.
+# A sheet of paper with the digit on it has sides of at least this part of the picture's shorter one (and 28 pixels,
+# room for a digit), and is a quadrilateral to this part; a digit is round (of an ellipse it is 0.64) or has gaps. The
+# page of a scan may lack some of its corners.
 _SHEET_SIDE = 0.4
 _SHEET = 0.9
 _PAGE = 0.8
@@ -125,7 +125,7 @@ def _measure_extent(values: NDArray[np.generic]) -> int:
 
 
 def _keep_strokes(weak: Mask, strong: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Label the connected parts of `weak` that hold enough of `strong` to be strokes; also return how much, by label."""
+    """Label the connected parts of `weak` that hold enough of `strong` to be strokes; also return how much, a label."""
     labels = label_components(weak)
     sizes = np.bincount(labels[strong], minlength=labels.max() + 1)
     outline = _outline(labels)
@@ -143,7 +143,7 @@ def label_components(mask: Mask) -> NDArray[np.int64]:
     Runs of pixels along the rows are joined to those that they touch in the row above: each takes the lowest number
     among its neighbours, then the number of the run which that names, until nothing changes.
     """
-    height, width = mask.shape
+    width = mask.shape[1]
     steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     rows, starts = np.nonzero(steps == 1)
     ends = np.nonzero(steps == -1)[1]

@@ -27,7 +27,7 @@ _ONE_TONE = 48.0
 
 @dataclass(frozen=True)
 class Prepared:
-    """The digit of a picture, ``values`` uint8 (28, 28), ink light on black; ``note`` says what else is in it, or ""."""
+    """The digit of a picture, uint8 (28, 28), ink light on black; ``note`` says what else is in the picture, or ""."""
 
     values: NDArray[np.uint8]
     note: str
@@ -93,7 +93,8 @@ def _scale_floats(values: NDArray[np.float64]) -> NDArray[np.float64]:
         raise UsageError("the image consists of numbers that are not finite for the larger part")
     low, high = np.percentile(finite, [0.1, 99.9])
     values = np.where(np.isfinite(values), values, np.median(finite))
-    return np.clip((values - low) * (255 / max(high - low, 1e-9)), 0, 255)
+    scaled: NDArray[np.float64] = np.clip((values - low) * (255 / max(high - low, 1e-9)), 0, 255)
+    return scaled
 
 
 def _flatten_transparency(colours: NDArray[np.float64], opacity: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -113,7 +114,8 @@ def _flatten_transparency(colours: NDArray[np.float64], opacity: NDArray[np.floa
     distances = np.abs(colours[visible] - rim).mean(axis=1)
     if np.percentile(distances, 98) < _ONE_TONE:
         rim = np.full(3, 255.0 if colours[visible].mean() < 128 else 0.0)
-    return colours * opacity[..., None] + rim * (1 - opacity[..., None])
+    flat: NDArray[np.float64] = colours * opacity[..., None] + rim * (1 - opacity[..., None])
+    return flat
 
 
 def _project_colours(colours: NDArray[np.float64]) -> NDArray[np.float64]:

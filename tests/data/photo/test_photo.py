@@ -34,7 +34,7 @@ NO_INK = "no ink found: the image is blank, or the digit hardly differs from its
 
 
 def prepare(picture: Array | Image.Image) -> Array:
-    prepared: Array = prepare_picture(picture).numpy()
+    prepared: Array = prepare_picture(picture).values
     assert prepared.shape == (28, 28)
     assert prepared.dtype == np.uint8
     return prepared
@@ -157,14 +157,14 @@ def test_any_picture_is_prepared_or_has_no_ink(picture: Array) -> None:
 def test_files_of_all_formats(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"digit.{suffix}"
     Image.fromarray(255 - enlarge(DIGITS[0])).save(path)
-    assert correlate(prepare_image(path).numpy(), DIGITS[0]) > 0.9
+    assert correlate(prepare_image(path).values, DIGITS[0]) > 0.9
 
 
 def test_the_first_frame_of_an_animation(tmp_path: Path) -> None:
     path = tmp_path / "digit.gif"
     frames = [Image.fromarray(enlarge(digit)) for digit in DIGITS[:3]]
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    assert correlate(prepare_image(path).numpy(), DIGITS[0]) > 0.9
+    assert correlate(prepare_image(path).values, DIGITS[0]) > 0.9
 
 
 def test_a_photo_taken_sideways_is_turned_upright(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_photo_taken_sideways_is_turned_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned; to be seen upright the picture has to be turned clockwise
     Image.fromarray(np.rot90(255 - enlarge(DIGITS[0], 1600))).save(path, exif=exif)
-    assert correlate(prepare_image(path).numpy(), DIGITS[0]) > 0.9
+    assert correlate(prepare_image(path).values, DIGITS[0]) > 0.9
 
 
 def test_a_phone_photo_of_12_megapixels(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_phone_photo_of_12_megapixels(tmp_path: Path) -> None:
     small = Image.fromarray(255 - np.pad(enlarge(DIGITS[0]), ((100, 220), (200, 320))))
     small.resize((4000, 3000)).convert("RGB").save(path)
     start = time.process_time()
-    assert correlate(prepare_image(path).numpy(), DIGITS[0]) > 0.9
+    assert correlate(prepare_image(path).values, DIGITS[0]) > 0.9
     assert time.process_time() - start < 5
 
 

@@ -1,0 +1,93 @@
+"""Image files that would take long or much are refused at once; numbers that are not finite do no harm."""
+
+from __future__ import annotations
+
+import io
+import struct
+import time
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnistspec.data.photo.ink import label_components
+from mnistspec.data.photo.preparation import prepare_bytes
+from mnistspec.errors import UsageError
+from tests.data.photo.test_photo import DIGITS, correlate, enlarge
+
+
+def write(picture: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def repeat_scans() -> bytes:
+    """A progressive JPEG whose last scan comes 500 times more."""
+    content = write(Image.fromarray(enlarge(DIGITS[0], 2000)), "JPEG", progressive=True)
+    return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * 500 + content[-2:]
+
+
+def write_png(side: int, depth: int, colour: int, pixel_bytes: int) -> bytes:
+    """A PNG that is black all over."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    packer = zlib.compressobj(9)
+    row = bytes(1 + side * pixel_bytes)
+    data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+COSTLY: dict[str, tuple[Callable[[], bytes], str]] = {
+    "scans": (repeat_scans, r"the JPEG has \d+ scans, too many for its size"),
+    "comments": (lambda: b"P5\n" + b"#\n" * 2**22 + b"2 2 255\n" + bytes(4), "more than 4 KB of comments"),
+    "a long comment": (lambda: b"P2\n#" + b"x" * 2**22 + b"\n2 2 255\n0 0 0 0", "more than 4 KB of comments"),
+    "plain pixels": (lambda: b"P2\n3000 3000 255\n" + b"9 " * 9_000_000, "a rare kind of PPM"),
+    "odd depth": (lambda: b"P5\n3000 3000 200\n" + bytes(9_000_000), "a rare kind of PPM"),
+    "RGBA": (lambda: write_png(7000, 8, 6, 4), "more than 80 MB of memory"),
+    "16 bits": (lambda: write_png(7000, 16, 0, 2), "more than 80 MB of memory"),
+}
+
+
+@pytest.mark.parametrize("what", COSTLY)
+def test_costly_files_are_refused_at_once(what: str) -> None:
+    make, message = COSTLY[what]
+    content = make()
+    start = time.process_time()
+    with pytest.raises(UsageError, match=message):
+        prepare_bytes(content)
+    assert time.process_time() - start < 1
+
+
+def test_components_take_time_in_proportion_to_the_picture() -> None:
+    comb = np.zeros((767, 767), dtype=np.bool_)
+    comb[::4] = comb[:, 0] = True
+    winding = np.zeros((767, 767), dtype=np.bool_)
+    winding[:, ::2] = winding[0, 1::4] = winding[-1, 3::4] = True
+    start = time.process_time()
+    for mask in (comb, comb.T, winding, winding.T, np.random.default_rng(0).random((767, 767)) < 0.45):
+        assert label_components(mask).max() >= 1
+    assert label_components(comb).max() == label_components(winding).max() == 1
+    assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 3e38])
+@pytest.mark.parametrize("side", [1, 40])
+@pytest.mark.parametrize("size", [200, 1000])
+def test_pixels_that_are_no_finite_numbers_are_background(odd: float, side: int, size: int) -> None:
+    values = 1 - enlarge(DIGITS[0], size).astype(np.float32) / 255
+    values[:side, -side:] = odd
+    prepared = prepare_bytes(write(Image.fromarray(values), "TIFF")).values
+    assert correlate(prepared, DIGITS[0]) > 0.9
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_picture_without_finite_numbers_is_refused(value: float) -> None:
+    picture = Image.fromarray(np.full((500, 400), value, dtype=np.float32))
+    with pytest.raises(UsageError, match="not finite for the larger part"):
+        prepare_bytes(write(picture, "TIFF"))

@@ -1,0 +1,69 @@
+"""A trained network reads what was prepared: hard kinds of pictures, and several digits in one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnistspec.data.formats.idx import read_idx
+from mnistspec.data.photo.preparation import prepare_picture
+from mnistspec.data.store import SHIPPED_FOLDER
+from mnistspec.runs.folder import RunDir
+from mnistspec.runs.trained import TrainedModel
+from tests.data.photo.kinds import KINDS, print_bold
+from tests.data.photo.test_photo import DIGITS, WAYS, Array, enlarge
+from tests.places import ROOT
+
+LABELS = read_idx(SHIPPED_FOLDER / "t10k-labels-idx1-ubyte.gz").values[:200].tolist()
+
+
+@pytest.fixture(scope="module")
+def reader() -> TrainedModel:
+    """A network of the published results."""
+    return RunDir(min((ROOT / "docs" / "results" / "step6").iterdir())).load_model()
+
+
+def read(reader: TrainedModel, picture: Array | Image.Image) -> int:
+    return int(reader.predict(prepare_picture(picture).pixels[None]).argmax())
+
+
+def count_right(reader: TrainedModel, kind: str, digits: range) -> int:
+    make = KINDS.get(kind) or (lambda digit, _: WAYS[kind](digit))
+    pictures = [make(DIGITS[i], np.random.default_rng(i)) for i in digits]
+    return sum(read(reader, picture) == LABELS[i] for i, picture in zip(digits, pictures, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hard_pictures_are_read(reader: TrainedModel, kind: str) -> None:
+    assert count_right(reader, kind, range(12)) >= 11
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*WAYS, *KINDS])
+def test_two_hundred_of_each_kind_are_read(reader: TrainedModel, kind: str) -> None:
+    assert count_right(reader, kind, range(200)) >= 190
+
+
+@pytest.mark.parametrize("stroke", [18, 24])
+@pytest.mark.parametrize("label", [0, 3, 8, 9])
+def test_a_bold_digit_is_no_sheet(label: int, stroke: int) -> None:
+    prepared = prepare_picture(print_bold(label, 300, stroke)).values
+    assert (prepared > 200).sum() > 150  # a sheet's inside would be a thin hole, enlarged
+
+
+def test_several_digits_are_reported() -> None:
+    small, large = 255 - enlarge(DIGITS[0], 200), 255 - enlarge(DIGITS[1], 280)
+    small = np.pad(small, ((40, 40), (0, 0)), constant_values=255)
+    for pair, place in (((small, large), "on the right"), ((large, small), "on the left")):
+        prepared = prepare_picture(np.hstack(pair))
+        assert prepared.note == f"2 shapes in the picture; read the largest one, {place}"
+        alone = prepare_picture(large).values
+        assert np.corrcoef(prepared.values.ravel(), alone.ravel())[0, 1] > 0.98
+    stacked = prepare_picture(np.vstack([large, np.pad(small, ((0, 0), (40, 40)), constant_values=255)]))
+    assert stacked.note == "2 shapes in the picture; read the largest one, at the top"
+
+
+def test_a_digit_of_several_strokes_is_one() -> None:
+    notes = [prepare_picture(255 - enlarge(digit)).note for digit in DIGITS]
+    assert notes == [""] * len(DIGITS)

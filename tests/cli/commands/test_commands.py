@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageOps
@@ -214,6 +215,17 @@ def test_predict_reads_images_and_tells_of_bad_ones(
     assert [line.split()[:2] for line in table.out.splitlines()[2:]] == [
         [r["image"][-5:], r["prediction"]] for r in rows[:2]
     ]
+
+
+def test_predict_reports_several_shapes(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:
+    digits = load_dataset("mnist").test_images[:2].numpy()
+    path = tmp_path / "two.png"
+    Image.fromarray(255 - np.hstack([digits[0], digits[1]])).resize((560, 280)).save(path)
+    note = "2 shapes in the picture; read the largest one, on the right"
+    done = mnistspec("predict", quick_run, path)
+    assert (done.code, done.err) == (0, f"mnistspec: warning: {path}: {note}\n")
+    done = mnistspec("predict", quick_run, path, "--json")
+    assert (done.err, json.loads(done.out)["predictions"][0]["note"]) == ("", note)
 
 
 def test_a_damaged_weights_file_ends_with_4(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:

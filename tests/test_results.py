@@ -23,19 +23,19 @@ def name_of(path: Path) -> str:
 def test_a_run_is_of_the_spec_that_ships(path: Path) -> None:
     run = RunDir(path)
     assert run.result
-    assert run.result["status"] == "done"
-    settings = [f"train.seed={run.result['seed']}", *SHORTENED.get(path.parent.name, ())]
+    assert run.result.status == "done"
+    settings = [f"train.seed={run.result.seed}", *SHORTENED.get(path.parent.name, ())]
     spec = load_spec(ROOT / "specs" / f"{path.parent.name}.yaml", settings)
     assert (spec.layers, spec.train) == (run.spec.layers, run.spec.train)
     assert run.resolved == run.spec.as_yaml()
-    assert run.metrics[-1]["test_accuracy"] == run.result["test_accuracy"]
+    assert run.metrics[-1].test_accuracy == run.result.accuracy
 
 
 def test_seeds_were_declared_beforehand() -> None:
     """Those of a spec are 0, 1, 2 ..., without a gap: none was left out for its figure."""
     seeds: dict[str, list[int]] = {}
     for path in RUNS:
-        seeds.setdefault(path.parent.name, []).append(int((RunDir(path).result or {})["seed"]))
+        seeds.setdefault(path.parent.name, []).append(int(RunDir(path).figures.seed))
     assert seeds
     for name, those in seeds.items():
         assert sorted(those) == list(range(len(those))), name
@@ -48,4 +48,4 @@ def test_the_weights_give_the_figure_again(path: Path) -> None:
     run = RunDir(path)
     again = run.load_model().evaluate(load_dataset(run.spec.data.word), torch.device("cpu")).accuracy
     assert run.result
-    assert abs(again - run.result["test_accuracy"]) < 0.03
+    assert abs(again - (run.result.accuracy or 0)) < 0.03

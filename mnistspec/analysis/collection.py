@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from mnistspec.analysis.comparison import series_key
 from mnistspec.errors import MnistspecError
-from mnistspec.runs.documents import read_json
-from mnistspec.runs.records import DONE, UNFINISHED, Record, count_epochs, find_runs, read_record
+from mnistspec.runs.folder import RunDir
+from mnistspec.runs.listing import count_epochs, find_runs, read_sweep
+from mnistspec.runs.models import DONE, UNFINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class Collection:
     """Finished runs, at most one a series and seed, and a sentence for each thing that was left out."""
 
-    runs: list[Record] = field(default_factory=list)
+    runs: list[RunDir] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
@@ -38,7 +39,9 @@ def collect_runs(paths: Iterable[Path]) -> Collection:
             collection.left_out.append(f"{path}: no run in this folder")
     for folder in folders.values():
         try:
-            records.append(read_record(folder))
+            run = RunDir(folder)
+            series_key(run)  # reads all that a comparison needs
+            records.append(run)
         except MnistspecError as error:
             collection.left_out.append(f"{folder}: left out: {str(error).splitlines()[0]}")
     _keep_newest(records, collection)
@@ -47,23 +50,19 @@ def collect_runs(paths: Iterable[Path]) -> Collection:
 
 def _failed_without_folder(path: Path, collection: Collection) -> int:
     """Note the runs of a sweep that failed before they had a folder; return how many there are."""
-    file = path / "sweep.json"
     try:
-        rows = read_json(file)["runs"] if file.is_file() else []
-        lost = [row for row in rows if row["message"] and row["folder"] is None]
-        collection.left_out += [
-            f"{path}: {row['spec']} seed {row['seed']}: {row['status']}: {row['message']}" for row in lost
-        ]
-    except (MnistspecError, KeyError, TypeError) as error:
-        collection.left_out.append(f"{file}: left out: {error}")
+        lost = [row for row in read_sweep(path) if row.message and row.folder is None]
+    except MnistspecError as error:
+        collection.left_out.append(f"{path / 'sweep.json'}: left out: {error}")
         return 1
+    collection.left_out += [f"{path}: {row.spec} seed {row.seed}: {row.status}: {row.message}" for row in lost]
     return len(lost)
 
 
-def _keep_newest(records: list[Record], collection: Collection) -> None:
-    newest: dict[tuple[str, int], Record] = {}
+def _keep_newest(records: list[RunDir], collection: Collection) -> None:
+    newest: dict[tuple[str, int], RunDir] = {}
     for record in sorted(records, key=lambda record: record.path.name):
-        key = series_key(record.spec), record.spec.train.seed
+        key = series_key(record), record.spec.train.seed
         if record.status == DONE:
             if key in newest:
                 collection.left_out.append(
@@ -72,13 +71,13 @@ def _keep_newest(records: list[Record], collection: Collection) -> None:
             newest[key] = record
     for record in records:
         # An attempt that failed is no news once the same run is done.
-        if record.status != DONE and (series_key(record.spec), record.spec.train.seed) not in newest:
+        if record.status != DONE and (series_key(record), record.spec.train.seed) not in newest:
             collection.left_out.append(f"{record.path}: left out: {_describe(record)}")
     collection.runs = list(newest.values())
 
 
-def _describe(record: Record) -> str:
+def _describe(record: RunDir) -> str:
     epochs = f"{count_epochs(record.path)} of {record.spec.train.epochs} epochs"
     if record.status == UNFINISHED:
-        return f"unfinished, {epochs}; go on with: mnistspec train --resume {record.path}"
+        return f"unfinished, {epochs}; resume it with: mnistspec train --resume {record.path}"
     return f"{record.status} after {epochs}"

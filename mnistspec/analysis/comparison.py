@@ -14,12 +14,13 @@ from mnistspec.analysis.labels import differing_settings, flatten
 from mnistspec.analysis.significance import Interval, paired_interval, welch_interval
 from mnistspec.errors import UsageError
 from mnistspec.language.yaml.scalars import resolve
+from mnistspec.runs.measurement import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from mnistspec.language.spec import Spec
-    from mnistspec.runs.records import Record
+    from mnistspec.runs.folder import RunDir
 
 _PROSE = ("title", "notes", "reference")  # what a spec says about itself changes no run
 
@@ -31,7 +32,7 @@ class Series:
     ``settings`` are those in which it differs from the other series of its name.
     """
 
-    runs: tuple[Record, ...]
+    runs: tuple[RunDir, ...]
     settings: dict[str, str]
 
     @property
@@ -40,10 +41,20 @@ class Series:
         return self.runs[0].spec
 
     @property
+    def measured(self) -> Measured:
+        """The part of the data that the accuracies are of."""
+        return Measured.of(self.spec)
+
+    @property
     def measured_on(self) -> str:
-        """Which images the accuracies are of."""
+        """Which images the accuracies are of, in words."""
         held_out = self.spec.train.holdout
         return f"{held_out} held-out training images" if held_out else "test set"
+
+    @property
+    def images(self) -> tuple[str, str | None, str]:
+        """What accuracies have to share to be compared: the data set, its digest if that is known, the part of it."""
+        return self.spec.data.word, self.runs[0].data_digest, self.measured_on
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -67,8 +78,8 @@ class Series:
 
     @cached_property
     def accuracies(self) -> tuple[float, ...]:
-        """Each seed's test accuracy in the last epoch."""
-        return tuple(float(run.figures["test_accuracy"]) for run in self.runs)
+        """Each seed's accuracy in the last epoch."""
+        return tuple(float(run.figures.accuracy or 0) for run in self.runs)
 
     @property
     def mean(self) -> float:
@@ -83,19 +94,19 @@ class Series:
     @property
     def best(self) -> float:
         """The mean of the accuracies of the best epochs, which were chosen on the images that they are measured on."""
-        return fmean(float(run.figures["best_test_accuracy"]) for run in self.runs)
+        return fmean(float(run.figures.best_accuracy or 0) for run in self.runs)
 
     @property
     def seconds(self) -> float:
         """The mean duration of a run."""
-        return fmean(float(run.figures["seconds"]["total"]) for run in self.runs)
+        return fmean(float(run.figures.seconds.total) for run in self.runs)
 
     @property
     def targets_met(self) -> int | None:
         """How many of the seeds met all targets; None for a spec without targets."""
-        if not any(run.figures["targets"] for run in self.runs):
+        if not any(run.figures.targets for run in self.runs):
             return None
-        return sum(all(target["met"] for target in run.figures["targets"]) for run in self.runs)
+        return sum(all(target.met for target in run.figures.targets) for run in self.runs)
 
     def as_data(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -103,16 +114,17 @@ class Series:
             "spec": self.spec.name,
             "settings": self.settings,
             "data": self.spec.data.word,
+            "data_digest": self.runs[0].data_digest,
             "measured_on": self.measured_on,
             "params": self.params,
             "macs": self.macs,
             "receptive_field": self.receptive_field,
             "seeds": list(self.seeds),
-            "test_accuracy": {
+            self.measured.key("accuracy"): {
                 "mean": self.mean, "spread": self.spread, "min": min(self.accuracies), "max": max(self.accuracies),
                 "of_seeds": list(self.accuracies),
             },
-            "best_test_accuracy": {"mean": self.best},
+            self.measured.key("best_accuracy"): {"mean": self.best},
             "seconds": self.seconds,
             "targets_met": self.targets_met,
             "runs": [str(run.path) for run in self.runs],
@@ -141,9 +153,14 @@ class Contrast:
 
     first: Series
     second: Series
-    method: str | None  # paired, welch
+    method: str | None  # paired, welch; None where nothing can be computed
     seeds: tuple[int, ...]  # those that both have
     interval: Interval | None
+
+    @property
+    def is_fair(self) -> bool:
+        """Whether both were measured on the same images."""
+        return self.first.images == self.second.images
 
     def as_data(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -161,7 +178,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Recipes in the order that was asked for; of exactly two, the difference."""
+    """Series in the order that was asked for; of exactly two, the difference."""
 
     all_series: tuple[Series, ...]
 
@@ -172,18 +189,21 @@ class Comparison:
 
 
 def compare_runs(
-    runs: Iterable[Record], *, sort: str = "mean", reverse: bool = False, filters: Sequence[str] = ()
+    runs: Iterable[RunDir], *, sort: str = "mean", reverse: bool = False, filters: Sequence[str] = ()
 ) -> Comparison:
     """Return the comparison of finished runs, one a series and seed; raise UsageError where a filter leaves nothing."""
-    groups: dict[str, list[Record]] = defaultdict(list)
+    groups: dict[str, list[RunDir]] = defaultdict(list)
     for run in runs:
-        groups[series_key(run.spec)].append(run)
-    names: dict[str, list[list[Record]]] = defaultdict(list)
+        groups[series_key(run)].append(run)
+    names: dict[str, list[list[RunDir]]] = defaultdict(list)
     for group in groups.values():
         names[group[0].spec.name].append(sorted(group, key=lambda run: run.spec.train.seed))
     all_series: list[Series] = []
     for siblings in names.values():
         settings = differing_settings([group[0].spec for group in siblings])
+        digests = [group[0].data_digest for group in siblings]
+        if len(set(digests)) > 1:
+            settings = [{**s, "data_digest": (d or "unknown")[:8]} for s, d in zip(settings, digests, strict=True)]
         all_series += [Series(tuple(group), changes) for group, changes in zip(siblings, settings, strict=True)]
     for text in filters:
         all_series = _filter(all_series, text)
@@ -191,15 +211,20 @@ def compare_runs(
     return Comparison(tuple(sorted(all_series, key=SORT_KEYS[sort], reverse=reverse)))
 
 
-def series_key(spec: Spec) -> str:
-    """Return what a run does apart from its seed, as a text to compare by."""
-    data = spec.as_data()
+def series_key(run: RunDir) -> str:
+    """Return what a run does apart from its seed, and on which data, as a text to compare by."""
+    data = run.spec.as_data()
     del data["train"]["seed"]
-    return json.dumps({key: value for key, value in data.items() if key not in _PROSE})
+    return json.dumps({key: value for key, value in data.items() if key not in _PROSE} | {"digest": run.data_digest})
 
 
 def find_contrast(first: Series, second: Series) -> Contrast:
-    """Return the difference over the seeds that both have; if there are less than two, that of all by Welch's test."""
+    """Return the difference over the seeds that both have; if there are less than two, that of all by Welch's test.
+
+    There is none between accuracies of different images.
+    """
+    if first.images != second.images:
+        return Contrast(first, second, None, (), None)
     shared = tuple(seed for seed in first.seeds if seed in second.seeds)
     by_seed = [dict(zip(series.seeds, series.accuracies, strict=True)) for series in (first, second)]
     if len(shared) > 1:

@@ -11,6 +11,7 @@ from mnistspec.language.settings import shorten
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mnistspec.analysis.comparison import Series
     from mnistspec.language.spec import Spec
 
 _PROSE = ("name", "title", "notes", "reference")
@@ -41,13 +42,18 @@ def flatten(data: object) -> dict[str, tuple[str, ...]]:
     return flat
 
 
-def label_recipes(all_series: Sequence[tuple[str, dict[str, str]]]) -> list[tuple[str, ...]]:
-    """Return for each (name, settings) the words of a label that no other has: the name, some of the settings."""
+def label_series(all_series: Sequence[Series]) -> list[tuple[str, ...]]:
+    """Return for each series the words of a label that no other has: its name, what it was measured on, settings."""
+    several = len({series.spec.data.word for series in all_series}) > 1
     labels = []
-    for name, settings in all_series:
+    for series in all_series:
+        held_out = series.spec.train.holdout
+        settings = {"data": series.spec.data.word} if several else {}
+        settings |= {"train.holdout": str(held_out)} if held_out else {}
+        settings |= {key: value for key, value in series.settings.items() if key != "train.holdout"}
         words = [shorten(f"{key}={value}") for key, value in settings.items()]
         more = [f"+{len(words) - _SHOWN} more"] if len(words) > _SHOWN else []
-        labels.append((name, *words[:_SHOWN], *more))
+        labels.append((series.spec.name, *words[:_SHOWN], *more))
     counts, seen = Counter(labels), Counter[tuple[str, ...]]()
     for index, label in enumerate(labels):
         seen[label] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mnistspec.cli.console import print_message, print_warning
@@ -9,7 +10,9 @@ from mnistspec.errors import MnistspecError
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from distributed import Client
 
     from mnistspec.sweeps.cluster.engine import ClusterEngine
     from mnistspec.sweeps.cluster.offers import Offer
@@ -18,23 +21,31 @@ if TYPE_CHECKING:
     from mnistspec.sweeps.sweep import Sweep
 
 
-def open_cluster(address: str, work: Sweep, needs: Requirements, threads: int, retries: int) -> ClusterEngine:
-    """Return the engine for a cluster; raise if there is no scheduler, no worker, or one that does not fit."""
+@contextmanager
+def open_cluster(address: str, needs: Requirements) -> Iterator[tuple[Client, dict[str, str]]]:
+    """Yield a cluster's client and the digests of its data sets.
+
+    Raises MnistspecError if there is no scheduler, no worker, or one that does not fit.
+    """
     from mnistspec.sweeps.cluster.client import connect, survey
 
     client = connect(address)
     try:
         offers = survey(client, address, needs)
         _check_offers(offers, address)
-        from mnistspec.sweeps.cluster.engine import ClusterEngine
-
-        return ClusterEngine(
-            client, work.root, needs=needs, threads=threads, retries=retries, summarize=_make_summarizer(),
-            tell=print_message, on_epoch=work.note_epochs,
-        )  # fmt: skip
-    except BaseException:
+        yield client, offers[0].machine.get("digests", {})
+    finally:
         client.close()
-        raise
+
+
+def make_engine(client: Client, work: Sweep, needs: Requirements, threads: int, retries: int) -> ClusterEngine:
+    """Return the engine for a cluster."""
+    from mnistspec.sweeps.cluster.engine import ClusterEngine
+
+    return ClusterEngine(
+        client, work.root, needs=needs, threads=threads, retries=retries, summarize=_make_summarizer(),
+        tell=print_message, on_epoch=work.note_epochs,
+    )  # fmt: skip
 
 
 def _check_offers(offers: list[Offer], address: str) -> None:

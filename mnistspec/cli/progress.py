@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 from rich.text import Text
 
 from mnistspec.cli.console import print_message
+from mnistspec.runs.measurement import Measured
 from mnistspec.sweeps.sweep import RUNNING, WAITING
 from mnistspec.views.terminal.epochs import epoch_row, epochs_header
 from mnistspec.views.terminal.sweeps import run_line, sweep_panel
@@ -39,7 +40,7 @@ def show_progress(steps: Iterable[Step], execution: Execution) -> Iterator[Step]
 
 
 def _print_lines(steps: Iterable[Step], execution: Execution) -> Iterator[Step]:
-    print_message(epochs_header())
+    print_message(epochs_header(Measured.of(execution.folder.spec)))
     for step in steps:
         if step.metrics:
             print_message(_row(execution))
@@ -63,7 +64,7 @@ def _draw_bar(steps: Iterable[Step], execution: Execution, console: Console) -> 
         _TimeLeft(),
     )
     drawn = 0.0
-    console.print(epochs_header())
+    console.print(epochs_header(Measured.of(execution.folder.spec)))
     with Progress(
         *columns, console=console, transient=True, speed_estimate_period=60, refresh_per_second=_REFRESHES
     ) as bar:

@@ -39,6 +39,7 @@ class Dataset:
     mean: float
     std: float
     digest: str
+    path: str | None = None  # of the folder that the user gave, as given
 
     def hold_out(self, count: int) -> Dataset:
         """Return the data set with its last ``count`` training images in the test set's place; mean and std stay."""
@@ -76,7 +77,7 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, cache_dir: st
     cache = None if cache_dir is None else to_path("cache_dir", cache_dir)
     data = find_data(name)
     if folder is not None:
-        return _read_dataset(data, find_in_folder(data, folder))
+        return replace(_read_dataset(data, find_in_folder(data, folder)), path=str(data_dir))
     if data.digests:
         return _read_dataset(data, find_shipped(data), data.digests)
     return _read_dataset(data, find_or_fetch(data, cache))

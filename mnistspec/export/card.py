@@ -5,9 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.runs.checkpoints import limit_bytes
 from mnistspec.runs.result import count_params
-from mnistspec.runs.weights import load_tensors, save_tensors
+from mnistspec.runs.weights import save_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,24 +18,24 @@ if TYPE_CHECKING:
 def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
     """Return what goes into the file's metadata; ``weights`` is model or best, as in ``RunDir.load_model``."""
     params = count_params(run.spec)
-    _, metadata = load_tensors(run.path / f"{weights}.safetensors", limit_bytes(params))
+    metadata = run.weights("best" if weights == "best" else "model")
     spec = run.spec
     pixels = "pixels in [0, 1], light ink on black"
     return {
         "name": spec.name,
         "title": spec.title,
         "parameters": params,
-        "weights": "best epoch on the test set" if weights == "best" else "last epoch",
-        "epoch": metadata.get("epoch"),
-        "holdout_accuracy" if spec.train.holdout else "test_accuracy": metadata.get("test_accuracy"),
+        "weights": f"best epoch on the {metadata.measured_on.images}" if weights == "best" else "last epoch",
+        "epoch": metadata.epoch,
+        metadata.measured_on.key("accuracy"): metadata.accuracy,
         "data": spec.data.word,
-        "data_sha256": metadata.get("data_digest"),
-        "spec_sha256": metadata.get("spec"),
+        "data_sha256": metadata.data_digest,
+        "spec_sha256": metadata.spec,
         "classes": list(spec.data.class_names),
         "input": f"float32 (n, 1, 28, 28), {pixels}" + ("" if normalized else ", then (pixel - mean) / std"),
         "output": f"logits (n, {len(spec.data.class_names)})",
-        "mean": metadata.get("mean"),
-        "std": metadata.get("std"),
+        "mean": metadata.mean,
+        "std": metadata.std,
         "mnistspec": version("mnistspec"),
     }
 

@@ -15,6 +15,7 @@ from mnistspec.language.merge import merge, read_extended, read_setting
 from mnistspec.language.reader import Reader
 from mnistspec.language.spec import Spec, is_name
 from mnistspec.language.vocabulary.datasets import MNIST, Data
+from mnistspec.language.yaml.composer import read_source
 from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
 from mnistspec.wording import quote
@@ -32,6 +33,7 @@ class Document:
     spec: Spec
     lines: tuple[int, ...]
     layers: tuple[TracedLayer, ...]
+    source: bytes  # the file, as it was parsed
 
 
 def load_spec(path: str | Path, settings: Iterable[str] = ()) -> Spec:
@@ -40,23 +42,30 @@ def load_spec(path: str | Path, settings: Iterable[str] = ()) -> Spec:
 
 
 def load_document(
-    path: str | Path, settings: Iterable[str] = (), *, extends: bool = True, strict_targets: bool = False
+    path: str | Path,
+    settings: Iterable[str] = (),
+    *,
+    extends: bool = True,
+    strict_targets: bool = False,
+    source: bytes | None = None,
 ) -> Document:
     """Return the spec in a file with the places of its blocks; raise InvalidSpecError with every error of it.
 
     With ``extends=False`` the spec may not extend another file; with ``strict_targets=True`` a target that no training
-    can reach is an error, too. A file that cannot be opened, or a setting that is no ``key=value``, is a UsageError.
+    can reach is an error, too. A file whose ``source`` is given is not read again. A file that cannot be opened, or a
+    setting that is no ``key=value``, is a UsageError.
     """
     check_type("the settings", settings, Iterable)
     path = to_path("the spec", path)
     collector = Collector(str(path))
-    tree = read_extended(path, collector, extends=extends)
+    source = read_source(path) if source is None else source
+    tree = read_extended(path, source, collector, extends=extends)
     for setting in settings:
         check_type("a setting", setting, str)
         patch = read_setting(setting, collector)
         if tree is not None and patch is not None:
             tree = merge(tree, patch)
-    document = _Assembly(Reader(collector), path, strict_targets).document(tree) if tree else None
+    document = _Assembly(Reader(collector), path, source, strict_targets).document(tree) if tree else None
     if document is None or collector.diagnostics:
         raise InvalidSpecError(collector.file, collector.diagnostics.values())
     return document
@@ -66,9 +75,11 @@ def load_documents(sources: Iterable[tuple[Path, Iterable[str]]]) -> list[Docume
     """Return the document of each file with its settings; raise SpecError with the errors of all of them, each once."""
     documents: list[Document] = []
     problems: dict[str, str] = {}
+    read: dict[Path, bytes] = {}  # each file once: it may be a pipe
     for path, settings in sources:
         try:
-            documents.append(load_document(path, settings))
+            source = read[path] = read[path] if path in read else read_source(path)
+            documents.append(load_document(path, settings, source=source))
         except InvalidSpecError as error:
             problems[str(error)] = error.code  # a mistake in a file is the same under every setting
     if problems:
@@ -82,6 +93,7 @@ class _Assembly:
 
     reader: Reader
     path: Path
+    source: bytes
     strict_targets: bool = False
 
     def document(self, tree: Mapping) -> Document | None:
@@ -102,7 +114,7 @@ class _Assembly:
         check_targets(spec.targets, entries.get("targets"), self.reader)
         if self.strict_targets and layers and len(layers) == len(placed):
             check_reachable(spec, layers, entries.get("targets"), self.reader)
-        return Document(spec, tuple(p.span.line for p in placed), tuple(layers))
+        return Document(spec, tuple(p.span.line for p in placed), tuple(layers), self.source)
 
     def _fill_in_name(self, entries: dict[str, Entry], tree: Mapping) -> None:
         """Name a spec without a name as its file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
-from mnistspec.language.yaml.composer import UnreadableFileError, read_file, read_text
+from mnistspec.language.yaml.composer import UnreadableFileError, read_bytes, read_source, read_text
 from mnistspec.language.yaml.diagnostics import SETTING, Collector, Override, Source, Span
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar, is_null
 from mnistspec.wording import quote
@@ -21,17 +21,18 @@ _NOT_INHERITED = ("name", "title", "notes", "targets", "reference")
 _TAGGED = (("data",), ("train", "optimizer"), ("train", "scheduler"))
 
 
-def read_extended(path: Path, collector: Collector, *, extends: bool = True) -> Mapping | None:
+def read_extended(path: Path, source: bytes, collector: Collector, *, extends: bool = True) -> Mapping | None:
     """Return the tree of a spec with everything that it extends merged in, or None where the collector says why not.
 
+    ``source`` is what the file at ``path`` holds; its parents are read here.
     With ``extends=False`` (a spec from a run folder) the key is an error: a stranger's folder reads no other file.
     """
-    return _with_parents(_read_mapping(path, collector), (path,), collector, extends=extends)
+    return _with_parents(_read_mapping(path, source, collector), (path,), collector, extends=extends)
 
 
-def _read_mapping(path: Path, collector: Collector) -> Mapping | None:
+def _read_mapping(path: Path, source: bytes, collector: Collector) -> Mapping | None:
     """Return the tree of one file, or None where the collector says why not."""
-    tree = read_file(path, collector)
+    tree = read_bytes(source, str(path), collector)
     if tree is None or isinstance(tree, Mapping):
         return tree
     if is_null(tree):
@@ -77,7 +78,7 @@ def _read_parent(node: Scalar, chain: tuple[Path, ...], collector: Collector) ->
             return None
         if parent.exists() and not parent.is_file():
             raise IsADirectoryError(None, "it is not a file")
-        tree = _read_mapping(parent, collector)
+        tree = _read_mapping(parent, read_source(parent), collector)
     except (UnreadableFileError, OSError, ValueError) as error:
         reason = error.reason if isinstance(error, UnreadableFileError) else UnreadableFileError(parent, error).reason
         message = f"cannot read {quote(str(parent))}, which this spec extends: {reason}"

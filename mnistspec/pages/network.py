@@ -16,11 +16,10 @@ from mnistspec.training.evaluation import normalize
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from mnistspec.data.dataset import Dataset
     from mnistspec.language.shapes import TracedLayer
+    from mnistspec.runs.predictions import Predictions
     from mnistspec.runs.trained import TrainedModel
 
-_MISTAKES = 60  # in the gallery at most
 _MAPS, _FEATURES = 64, 512  # of a layer that are sent at most
 
 
@@ -89,25 +88,21 @@ class DemoNetwork:
         }
 
 
-def find_mistakes(model: TrainedModel, data: Dataset) -> Mistakes:
-    """Put the test set through a network; the most confident mistakes come first."""
-    result = model.evaluate(data, torch.device("cpu"))
-    confidences = result.probabilities.max(1).values
-    wrong = result.predictions.ne(result.labels).nonzero().flatten()
-    shown = wrong[confidences[wrong].argsort(descending=True, stable=True)][:_MISTAKES]
-    names = data.class_names
+def find_mistakes(predictions: Predictions) -> Mistakes:
+    """Return what a network got wrong; the most confident mistakes come first."""
+    names = predictions.class_names
     return Mistakes(
-        images=len(result.labels),
-        wrong=len(wrong),
+        images=len(predictions.labels),
+        wrong=predictions.wrong,
         shown=[
             {
-                "index": index,
-                "actual": names[result.labels[index]],
-                "predicted": names[result.predictions[index]],
-                "confidence": float(confidences[index]),
-                "pixels": encode(data.test_images[index]),
+                "index": mistake.number,
+                "actual": names[mistake.label],
+                "predicted": names[mistake.guess],
+                "confidence": mistake.confidence,
+                "pixels": encode(mistake.image.tobytes()),
             }
-            for index in shown.tolist()
+            for mistake in predictions.mistakes()
         ],
     )
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mnistspec.errors import CorruptError
 from mnistspec.files import TEMPORARY, remove
-from mnistspec.runs.weights import load_tensors, save_tensors
-from mnistspec.training.metrics import EpochMetrics
+from mnistspec.runs.models import Position, parse
+from mnistspec.runs.weights import limit_bytes, load_tensors, save_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,24 +20,17 @@ if TYPE_CHECKING:
 Parts: TypeAlias = "dict[str, dict[str, torch.Tensor]]"
 
 _PARTS = ("model", "best", "optimizer", "meter")
-_SLACK = 256 * 2**20  # bytes for the header, and for what no parameter counts: batch norm's statistics, the meter
-_BYTES_PER_PARAM = 24  # model, best model, three moments
 
 
-def save_checkpoint(folder: Path, training: Training, metadata: dict[str, Any]) -> None:
+def save_checkpoint(folder: Path, training: Training, position: Position) -> None:
     """Write where a training is, then remove all but this checkpoint and the one before it."""
     parts = training.state_dict()
     tensors = {f"{part}/{name}": tensor for part, state in parts.items() for name, tensor in state.items()}
-    position = {
-        "metrics": [asdict(epoch) for epoch in training.metrics],
-        "step": training.step,
-        "seconds": training.seconds,
-    }
     path = folder / f"{training.epoch:05}-{training.step:07}.safetensors"
-    save_tensors(path, tensors, {**metadata, **position})
+    save_tensors(path, tensors, position.as_data())
     before = [other for other in list_checkpoints(folder) if other < path]
     for other in list_checkpoints(folder):
-        # One that is ahead was found damaged: the training would have gone on from it.
+        # One that is ahead was found damaged: the training would have resumed from it.
         if other not in {path, *before[:1]}:
             remove(other)
 
@@ -49,13 +40,8 @@ def list_checkpoints(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.safetensors"), reverse=True)
 
 
-def limit_bytes(params: int) -> int:
-    """Return how large a file of weights or a checkpoint can be for a network with so many parameters."""
-    return _SLACK + _BYTES_PER_PARAM * params
-
-
-def find_checkpoint(folder: Path, params: int, warn: Callable[[str], None]) -> tuple[Parts, dict[str, Any]] | None:
-    """Return the tensors and the metadata of the newest checkpoint that is whole, or None if there is none.
+def find_checkpoint(folder: Path, params: int, warn: Callable[[str], None]) -> tuple[Parts, Position] | None:
+    """Return the tensors and the position of the newest checkpoint that is whole, or None if there is none.
 
     A damaged one is warned of; raises CorruptError when all of them are damaged.
     """
@@ -63,26 +49,28 @@ def find_checkpoint(folder: Path, params: int, warn: Callable[[str], None]) -> t
     for path in list_checkpoints(folder):
         try:
             tensors, metadata = load_tensors(path, limit_bytes(params))
+            position = parse(Position, metadata, path)
         except CorruptError as error:
             damaged.append(str(error))
             continue
         for message in damaged:
-            warn(f"{message}; going on from the checkpoint before it, {path.name}")
-        return _by_part(tensors), metadata
+            warn(f"{message}; resuming from the checkpoint before it, {path.name}")
+        return _by_part(tensors), position
     if damaged:
-        raise CorruptError(f"no checkpoint is whole, so the run cannot go on; start a new one: {'; '.join(damaged)}")
+        raise CorruptError(
+            f"no checkpoint is whole, so the run cannot be resumed; start a new one: {'; '.join(damaged)}"
+        )
     return None
 
 
-def load_checkpoint(training: Training, parts: Parts, metadata: dict[str, Any]) -> None:
+def load_checkpoint(training: Training, parts: Parts, position: Position) -> None:
     """Set a training to where a checkpoint was taken; raise ValueError for one that does not fit it."""
-    rows, step, seconds = (metadata.get(key) for key in ("metrics", "step", "seconds"))
-    if not isinstance(rows, list) or type(step) is not int or type(seconds) is not float or not 0 <= seconds < math.inf:
-        raise ValueError("its position is missing")
     if parts.keys() != set(_PARTS):
         raise ValueError(f"it has tensors that belong to none of {', '.join(_PARTS)}")
-    metrics = [EpochMetrics.from_data(row, epoch) for epoch, row in enumerate(rows, start=1)]
-    training.load_state_dict(parts, metrics=metrics, step=step, seconds=seconds)
+    epochs = [epoch.epoch for epoch in position.metrics]
+    if epochs != list(range(1, len(epochs) + 1)):
+        raise ValueError(f"its metrics are of the epochs {', '.join(map(str, epochs[:20]))}")
+    training.load_state_dict(parts, metrics=position.metrics, step=position.step, seconds=position.seconds)
 
 
 def sweep_orphans(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""In which field two resolved specs differ, for the message of a run that cannot go on."""
+"""What has changed since a run began: its resolved spec, which stops it, or its environment, which is reported."""
 
 from __future__ import annotations
 
@@ -13,8 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mnistspec.language.yaml.tree import Node
+    from mnistspec.runs.models import Environment
 
 _LONGEST = 60
+# Where these differ, the same spec and seed may give other bytes.
+_EXACT_PACKAGES = ("mnistspec", "torch", "numpy")
+_EXACT = ("device", "device_name", "threads", "machine", "cpu")
+
+
+def find_drift(before: Environment, now: Environment) -> list[str]:
+    """Return, in words, in what two environments differ so that results may not be equal to the bit."""
+    old, new = _exact(before), _exact(now)
+    return [f"{key} was {old[key][:_LONGEST]}, is {new[key][:_LONGEST]}" for key in new if old[key] != new[key]]
+
+
+def _exact(environment: Environment) -> dict[str, str]:
+    packages = {name: str(environment.packages.get(name)) for name in _EXACT_PACKAGES}
+    return packages | {name: str(getattr(environment, name)) for name in _EXACT}
 
 
 def describe_change(before: str, now: str) -> str:

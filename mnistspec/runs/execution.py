@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 import torch
 
 from mnistspec.data.dataset import Dataset
 from mnistspec.errors import CorruptError, NotFiniteError, UsageError
+from mnistspec.files import hash_text, remove
 from mnistspec.network.builder import build_model
 from mnistspec.runs.checkpoints import (
     Parts,
@@ -20,12 +21,16 @@ from mnistspec.runs.checkpoints import (
     save_checkpoint,
     sweep_orphans,
 )
-from mnistspec.runs.drift import describe_change
-from mnistspec.runs.environment import describe_environment, find_drift
-from mnistspec.runs.folder import RunDir
+from mnistspec.runs.drift import describe_change, find_drift
+from mnistspec.runs.environment import describe_environment
+from mnistspec.runs.folder import PREDICTIONS, RunDir
+from mnistspec.runs.listing import count_epochs
 from mnistspec.runs.lock import lock_folder
-from mnistspec.runs.result import count_params, summarize_run
-from mnistspec.training.evaluation import Evaluation, evaluate
+from mnistspec.runs.measurement import Measured
+from mnistspec.runs.models import Position, Weights
+from mnistspec.runs.predictions import Predictions
+from mnistspec.runs.result import count_params, describe_data, summarize_run
+from mnistspec.runs.weights import save_tensors
 from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.trainer import Progress, Training
 
@@ -35,24 +40,27 @@ if TYPE_CHECKING:
     from mnistspec.language.spec import Spec
 
 # Draws the pictures of a run that has ended: what it trained on, and what it makes of the test set.
-Painter: TypeAlias = Callable[[RunDir, Dataset, Evaluation, list[EpochMetrics]], None]
+Painter: TypeAlias = Callable[[RunDir, Dataset, Predictions, list[EpochMetrics]], None]
 
 
 class Execution:
     """A run under way: its folder, which no other process may train in until ``close``, its training, its warnings."""
 
-    def __init__(self, folder: RunDir, data: Dataset, device: torch.device) -> None:
-        """Build the network of the folder's spec, seeded, and go on from the newest checkpoint if there is one."""
+    def __init__(self, folder: RunDir, data: Dataset, device: torch.device, *, restart: bool = False) -> None:
+        """Build the network of the folder's spec, seeded, and resume from the newest checkpoint if there is one.
+
+        With ``restart`` what an earlier attempt left is removed, and the run begins anew.
+        """
         self.folder, self.data = folder, data
         self.environment = describe_environment(device)
         self.warnings: list[str] = []
         self.drift: list[str] = []  # in what the environment has changed since the run began
         self._ending = False
         with ExitStack() as lock:  # let go of if anything goes wrong here
-            self._open(folder, data, device, lock)
+            self._open(folder, data, device, lock, restart=restart)
             self._lock = lock.pop_all()
 
-    def _open(self, folder: RunDir, data: Dataset, device: torch.device, lock: ExitStack) -> None:
+    def _open(self, folder: RunDir, data: Dataset, device: torch.device, lock: ExitStack, *, restart: bool) -> None:
         _refuse_links(folder.path)
         try:
             lock.enter_context(lock_folder(self._checkpoints, "lock"))
@@ -62,9 +70,18 @@ class Execution:
         torch.manual_seed(folder.spec.train.seed)
         self.training = Training(build_model(folder.spec), data, folder.spec.train, device)
         sweep_orphans(folder.path)
+        if restart:
+            for path in (*_traces(folder.path), *list_checkpoints(self._checkpoints)):
+                remove(path)
         found = find_checkpoint(self._checkpoints, count_params(folder.spec), self.warnings.append)
         if found is not None:
             self._resume(*found)
+        elif traces := _traces(folder.path):
+            raise CorruptError(
+                f"{folder.path}: its checkpoints are lost: it has {', '.join(path.name for path in traces)}, but "
+                "nothing to resume from; to train it again from the beginning and lose these: "
+                f"mnistspec train --resume {folder.path} --restart"
+            )
         else:
             folder.add_environment(self.environment)
 
@@ -77,7 +94,7 @@ class Execution:
         return cls(RunDir.create(root, spec, source, spec.as_yaml(), environment, summary), data, device)
 
     def close(self) -> None:
-        """Let other processes go on with the run."""
+        """Let other processes resume the run."""
         self._lock.close()
 
     def __enter__(self) -> Self:
@@ -97,23 +114,22 @@ class Execution:
 
     @property
     def can_resume(self) -> bool:
-        """Whether there is a checkpoint to go on from."""
+        """Whether there is a checkpoint to resume from."""
         return bool(list_checkpoints(self._checkpoints))
 
-    def _resume(self, parts: Parts, metadata: dict[str, Any]) -> None:
-        path, resolved = self.folder.path, str(metadata.get("resolved"))
-        if resolved != self.folder.resolved:
-            change = describe_change(resolved, self.folder.resolved)
+    def _resume(self, parts: Parts, position: Position) -> None:
+        path = self.folder.path
+        if position.resolved != self.folder.resolved:
+            change = describe_change(position.resolved, self.folder.resolved)
             raise CorruptError(f"{path}: resolved.yaml was changed since the checkpoint was taken: {change}")
-        if metadata.get("data") != self.data.digest:
+        if position.data != self.data.digest:
             raise UsageError(f"{path}: the run was trained on other files of the data set {self.data.name} than these")
         try:
-            load_checkpoint(self.training, parts, metadata)
+            load_checkpoint(self.training, parts, position)
         except ValueError as error:
             raise CorruptError(f"{self._checkpoints}: the checkpoint does not fit the run: {error}") from None
-        changes = find_drift(metadata.get("environment"), self.environment)
-        before = metadata.get("drift")
-        self.drift = [*(str(change) for change in before), *changes] if isinstance(before, list) else changes
+        changes = find_drift(position.environment, self.environment)
+        self.drift = [*position.drift, *changes]
         self.warnings += [f"not exact to the bit from here on: {change}" for change in changes]
         if self.training.metrics:  # a run that was stopped just now may not have come to this
             self._save_best()
@@ -138,20 +154,22 @@ class Execution:
 
     def save(self) -> None:
         """Take a checkpoint of where the training is, unless it is not finite: its next step will say so."""
-        if self.training.is_finite():
-            ties = {"resolved": self.folder.resolved, "data": self.data.digest}
-            save_checkpoint(
-                self._checkpoints, self.training, {**ties, "environment": self.environment, "drift": self.drift}
-            )
+        training = self.training
+        if training.is_finite():
+            position = Position(
+                metrics=training.metrics, step=training.step, seconds=training.seconds, resolved=self.folder.resolved,
+                data=self.data.digest, environment=self.environment, drift=self.drift,
+            )  # fmt: skip
+            save_checkpoint(self._checkpoints, training, position)
 
     def _record_epoch(self) -> None:
-        """Write the epoch that has just ended: its row, its weights, the best weights, a checkpoint."""
+        """Write the epoch that has just ended: a checkpoint, which makes the rest good, its row, its weights."""
         training = self.training
+        self.save()
         self.folder.write_metrics(training.metrics)
         if training.best_epoch == training.epoch:
             self._save_best()
         self._save_last()
-        self.save()
 
     def _save_last(self) -> None:
         self._save_model("model", self.training.model.state_dict(), self.training.epoch)
@@ -159,38 +177,49 @@ class Execution:
     def _save_best(self) -> None:
         self._save_model("best", self.training.best, self.training.best_epoch)
 
-    def _save_model(self, name: str, tensors: dict[str, torch.Tensor], epoch: int) -> None:
-        self.folder.save_model(name, tensors, {
-            "name": self.folder.spec.name,
-            "data": self.data.name,
-            "data_digest": self.data.digest,
-            "classes": list(self.data.class_names),
-            "mean": self.data.mean,
-            "std": self.data.std,
-            "epoch": epoch,
-            "test_accuracy": self.training.metrics[epoch - 1].test_accuracy,
-        })  # fmt: skip
+    def _save_model(self, name: Literal["model", "best"], tensors: dict[str, torch.Tensor], epoch: int) -> None:
+        metadata = Weights(
+            name=self.folder.spec.name,
+            data=self.data.name,
+            data_digest=self.data.digest,
+            classes=list(self.data.class_names),
+            mean=self.data.mean,
+            std=self.data.std,
+            epoch=epoch,
+            measured_on=Measured.of(self.folder.spec),
+            accuracy=self.training.metrics[epoch - 1].test_accuracy,
+            weights=name,
+            spec=hash_text(self.folder.resolved),
+        )
+        save_tensors(self.folder.path / f"{name}.safetensors", tensors, metadata.as_data())
 
     def _finish(self, paint: Painter) -> None:
-        """Draw the pictures, which may fail, then write the result."""
-        data = self.training.data
-        test = evaluate(self.training.model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
+        """Keep the predictions, draw the pictures, which may fail, then write the result."""
+        training, data = self.training, self.training.data
+        test = training.evaluation or training.evaluate()  # a run that was stopped just now has tested elsewhere
+        predictions = Predictions.of(test, data.test_images, data.class_names)
+        self.folder.write_predictions(predictions, data.name, data.digest, training.epoch)
         try:
-            paint(self.folder, data, test, self.training.metrics)
+            paint(self.folder, data, predictions, training.metrics)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a picture must not cost the run
             self.warnings.append(f"the pictures could not be drawn: {type(error).__name__}: {error}")
         self._ending = True
-        self._write_result("done")
-        # Nothing goes on from here; model.safetensors has the weights.
+        self._write_result("done", predictions)
+        # Nothing resumes from here; model.safetensors has the weights.
         shutil.rmtree(self._checkpoints, ignore_errors=True)
 
-    def _write_result(self, status: str, **more: str) -> None:
-        result = summarize_run(self.folder.spec, self.training.metrics, status)
-        self.folder.write_result({**result, **more, "drift": self.drift})
+    def _write_result(
+        self, status: Literal["done", "not finite"], predictions: Predictions | None = None, problem: str | None = None
+    ) -> None:
+        spec = self.folder.spec
+        data = describe_data(self.data, spec.train.holdout)
+        result = summarize_run(spec, self.training.metrics, status, data=data, predictions=predictions)
+        more = {"kernels": self.training.kernels, "problem": problem, "drift": self.drift}
+        self.folder.write_result(result.model_copy(update=more))
 
 
 def open_run(path: Path) -> RunDir:
-    """Return the folder of a run that can go on; raise an error that says why it cannot."""
+    """Return the folder of a run that can be resumed; raise an error that says why it cannot."""
     folder = RunDir(path)
     refuse_ended(folder)
     return folder
@@ -201,19 +230,28 @@ def refuse_ended(folder: RunDir) -> None:
     result = folder.result
     if result is None:
         return
-    if result.get("status") == "not finite":
-        problem = str(result.get("problem"))[:300]
+    if result.status == "not finite":
         raise NotFiniteError(
-            f"{folder.path}: this run cannot go on, it would come to the same again: {problem}; then start a new run"
+            f"{folder.path}: cannot resume: it would fail the same way: {str(result.problem)[:300]}; "
+            "then start a new run"
         )
     raise UsageError(
-        f"{folder.path}: this run has done all of its {str(result.get('epochs'))[:9]} epochs, and its schedule has "
-        "ended; to train for longer, start a new run with --epochs"
+        f"{folder.path}: this run has done all of its {result.epochs} epochs, and its schedule has ended; "
+        "to train for longer, start a new run with --epochs"
     )
+
+
+def _traces(path: Path) -> list[Path]:
+    """Return what only an epoch that was done leaves, and a run cannot resume from."""
+    weights = [path / name for name in ("model.safetensors", "best.safetensors", PREDICTIONS)]
+    epochs = [path / "metrics.csv"] if count_epochs(path) else []
+    return [*epochs, *(file for file in weights if file.is_file())]
 
 
 def _refuse_links(path: Path) -> None:
     """Raise CorruptError for a run folder with a link in it: what is written there would be written elsewhere."""
     for entry in [*path.iterdir(), *path.glob("checkpoints/*")]:
         if entry.is_symlink():
-            raise CorruptError(f"{entry}: a link, which mnistspec puts into no run folder: it would write elsewhere")
+            raise CorruptError(
+                f"{entry}: refusing to follow a symlink: what is written there would be written elsewhere"
+            )

@@ -1,14 +1,16 @@
-"""The run folder: everything that one training run leaves behind, and reading it back."""
+"""The run folder: everything that one training run leaves behind, and the one reader of it. Nothing here needs torch.
+
+docs/run-folder.md says what each file holds.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING
 
-import torch
+from pydantic import ValidationError
 
 from mnistspec.errors import CorruptError, UsageError
 from mnistspec.files import (
@@ -21,26 +23,33 @@ from mnistspec.files import (
     write_atomically,
     write_text,
 )
-from mnistspec.language.loader import load_document
+from mnistspec.language.loader import Document, load_document
 from mnistspec.language.yaml.composer import MAX_BYTES
-from mnistspec.network.builder import build_model
-from mnistspec.runs.checkpoints import limit_bytes
-from mnistspec.runs.documents import read_json, write_json
-from mnistspec.runs.result import count_params
-from mnistspec.runs.trained import TrainedModel
-from mnistspec.runs.weights import load_tensors, save_tensors
-from mnistspec.training.state import check_tensors
+from mnistspec.runs.documents import read_json, read_metadata, write_json
+from mnistspec.runs.measurement import Measured
+from mnistspec.runs.models import (
+    UNFINISHED,
+    Environment,
+    PredictionsRecord,
+    Result,
+    Weights,
+    explain,
+    parse,
+    parse_row,
+    upgrade_result,
+)
+from mnistspec.runs.predictions import Predictions, read_predictions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from torch import Tensor
-
     from mnistspec.language.spec import Spec
-    from mnistspec.training.metrics import EpochMetrics
+    from mnistspec.runs.trained import TrainedModel
+    from mnistspec.training.metrics import EpochRow
 
 COLUMNS = ("epoch", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
+PREDICTIONS = "predictions.npz"
 # What result.json has the SHA-256 of.
 _HASHED = (
     "spec.yaml",
@@ -50,6 +59,7 @@ _HASHED = (
     "metrics.csv",
     "model.safetensors",
     "best.safetensors",
+    PREDICTIONS,
 )
 _MAX_CSV = 4 * 2**20  # 10,000 epochs take half of it
 
@@ -60,12 +70,13 @@ class RunDir:
     def __init__(self, path: str | Path) -> None:
         """Open an existing run; raise UsageError for a folder that is none."""
         self.path = to_path("the run folder", path)
+        self._result: Result | None = None
         if not (self.path / "resolved.yaml").is_file():
             raise UsageError(f"{self.path}: not a run folder: it has no resolved.yaml")
 
     @classmethod
     def create(
-        cls, root: Path, spec: Spec, source: bytes, resolved: str, environment: dict[str, Any], summary: str
+        cls, root: Path, spec: Spec, source: bytes, resolved: str, environment: Environment, summary: str
     ) -> RunDir:
         """Make a new folder for a run, never an existing one, and write what is known before it begins."""
         path = root / spec.name
@@ -74,22 +85,35 @@ class RunDir:
         except OSError as error:
             raise explain_os_error(error, path) from None
         write_atomically(path / "spec.yaml", source)
-        write_json(path / "env.json", {"seed": spec.train.seed, **environment})
+        write_json(path / "env.json", environment.model_copy(update={"seed": spec.train.seed}).as_data())
         write_text(path / "summary.txt", summary)
-        write_text(path / "resolved.yaml", resolved)  # last: this makes the folder a run, which can be gone on with
+        write_text(path / "resolved.yaml", resolved)  # last: this makes the folder a run, which can be resumed
         return cls(path)
 
-    def add_environment(self, environment: dict[str, Any]) -> None:
+    def add_environment(self, environment: Environment) -> None:
         """Write env.json if there is none: the run was prepared on another machine, and begins here."""
-        if not (self.path / "env.json").is_file():
-            write_json(self.path / "env.json", {"seed": self.spec.train.seed, **environment})
+        if (self.path / "env.json").is_file():
+            return
+        # Of the folder in which it was prepared, only the name is for others to see.
+        command = [word.replace(str(self.path), self.path.name) for word in environment.command]
+        changes = {"seed": self.spec.train.seed, "command": command}
+        write_json(self.path / "env.json", environment.model_copy(update=changes).as_data())
 
     @cached_property
-    def spec(self) -> Spec:
-        """The spec that was trained, with every default filled in."""
-        spec = load_document(self.path / "resolved.yaml", extends=False).spec
+    def _document(self) -> Document:
+        return load_document(self.path / "resolved.yaml", extends=False)
+
+    @cached_property
+    def document(self) -> Document:
+        """The spec that was trained, with every default filled in, and its network by arithmetic."""
+        document = self._document  # a spec that cannot be read says why, a changed one that it was changed
         self.check_file("resolved.yaml")
-        return spec
+        return document
+
+    @property
+    def spec(self) -> Spec:
+        """The spec that was trained."""
+        return self.document.spec
 
     @cached_property
     def resolved(self) -> str:
@@ -97,90 +121,135 @@ class RunDir:
         return read_limited(self.path / "resolved.yaml", MAX_BYTES).decode(errors="replace")
 
     @property
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> Environment:
         """What the run was made with."""
-        return self._read_json("env.json")
+        path = self.path / "env.json"
+        if not path.is_file():
+            raise UsageError(f"{self.path}: not a whole run folder: it has no env.json")
+        return parse(Environment, read_json(path), path)
 
     @property
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> Result | None:
         """What came out of the run; None if it has not ended."""
-        return self._read_json("result.json") if (self.path / "result.json").is_file() else None
+        path = self.path / "result.json"
+        if self._result is None and path.is_file():
+            content = read_json(path)
+            if content["format"] == 1:
+                content = upgrade_result(content, Measured.of(self._document.spec), self._find_digest())
+            self._result = parse(Result, content, path)
+        return self._result
 
     @property
-    def metrics(self) -> list[dict[str, float]]:
+    def figures(self) -> Result:
+        """The result of a run that has ended; raise UsageError for one that has not."""
+        if self.result is None:
+            raise UsageError(f"{self.path}: this run has not ended")
+        return self.result
+
+    @property
+    def status(self) -> str:
+        """How the run ended: done, not finite, or unfinished."""
+        return self.result.status if self.result else UNFINISHED
+
+    @cached_property
+    def data_digest(self) -> str | None:
+        """What tells the run's data from other data of the same name; None where no file of the run knows."""
+        return self.result.data.digest if self.result else self._find_digest()
+
+    def _find_digest(self) -> str | None:
+        """Return the data's digest from the header of the weights, or of a checkpoint."""
+        checkpoints = sorted(self.path.glob("checkpoints/*.safetensors"), reverse=True)
+        for path in (self.path / "model.safetensors", self.path / "best.safetensors", *checkpoints):
+            try:
+                metadata = read_metadata(path) if path.is_file() else {}
+            except CorruptError:
+                continue  # whoever reads the tensors reports it
+            digest = metadata.get("data" if path in checkpoints else "data_digest")
+            if isinstance(digest, str):
+                return digest
+        return None
+
+    @property
+    def metrics(self) -> list[EpochRow]:
         """The rows of metrics.csv."""
         path = self.path / "metrics.csv"
         if not path.is_file():
             return []
         try:
             rows = list(csv.DictReader(io.StringIO(read_limited(path, _MAX_CSV).decode())))
-            metrics = [{name: float(row[name]) for name in COLUMNS} for row in rows]
-        except (ValueError, KeyError, TypeError, csv.Error) as error:
+            names = dict(zip((*COLUMNS, *_columns(Measured.holdout)), 2 * COLUMNS, strict=True))
+            metrics = [parse_row({names.get(key, key): value for key, value in row.items()}) for row in rows]
+        except ValidationError as error:
+            raise CorruptError(f"{path}: not a table of epochs: {explain(error)}") from None
+        except (ValueError, csv.Error) as error:
             raise CorruptError(f"{path}: not a table of epochs: {error}") from None
-        if not all(math.isfinite(value) for row in metrics for value in row.values()):
-            raise CorruptError(f"{path}: not a table of epochs: it holds numbers that are not finite")
         self.check_file("metrics.csv")
         return metrics
 
+    @property
+    def predictions(self) -> Predictions | None:
+        """What the last epoch made of the images that it was measured on; None if that was not kept."""
+        path = self.path / PREDICTIONS
+        if not path.is_file():
+            return None
+        predictions, record = read_predictions(path)
+        if record.spec != hash_text(self.resolved) or record.data_digest != self.data_digest:
+            raise CorruptError(f"{path}: the predictions are of another run or of other data than this")
+        self.check_file(path.name)
+        return predictions
+
+    @property
+    def tested(self) -> Predictions | None:
+        """What the last epoch made of the test set; None if that was not kept, or the run was measured elsewhere."""
+        is_tested = self.result is not None and self.result.measured_on is Measured.test
+        return self.predictions if is_tested else None
+
+    def weights(self, name: str = "model") -> Weights:
+        """Return the metadata of ``name``.safetensors; its tensors, and the SHA-256 over all, are not checked."""
+        path = self.path / f"{name}.safetensors"
+        content = read_metadata(path)
+        content.pop("sha256", None)
+        return parse(Weights, content, path)
+
+    def load_model(self, name: str = "model") -> TrainedModel:
+        """Return the trained network: ``name`` is model (the last epoch) or best (the epoch with the best accuracy).
+
+        Raises UsageError before the first epoch has ended, CorruptError where weights and run do not belong together.
+        """
+        from mnistspec.runs.trained import load_model  # noqa: PLC0415 - it imports torch
+
+        return load_model(self, name)
+
     def check_file(self, name: str) -> None:
         """Raise CorruptError for a file that is not the one that the run had when it ended."""
-        files = (self.result or {}).get("files")
-        expected = files.get(name) if isinstance(files, dict) else None
+        expected = self.result.files.get(name) if self.result else None
         if expected is not None and digest_file(self.path / name) != expected:
             raise CorruptError(
                 f"{self.path / name}: not the file that the run ended with, by its SHA-256 in result.json"
             )
 
-    def write_metrics(self, metrics: Sequence[EpochMetrics]) -> None:
+    def write_metrics(self, metrics: Sequence[EpochRow]) -> None:
         """Write metrics.csv, a row an epoch; numbers are written so that reading gives the same bits."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(_columns(Measured.of(self.spec)))
         writer.writerows([getattr(epoch, name) for name in COLUMNS] for epoch in metrics)
         write_text(self.path / "metrics.csv", text.getvalue())
 
-    def write_result(self, result: dict[str, Any]) -> None:
+    def write_predictions(self, predictions: Predictions, data: str, digest: str, epoch: int) -> None:
+        """Write predictions.npz, with what ties it to this run."""
+        record = PredictionsRecord(
+            measured_on=Measured.of(self.spec), data=data, data_digest=digest, epoch=epoch,
+            classes=list(predictions.class_names), spec=hash_text(self.resolved),
+        )  # fmt: skip
+        write_atomically(self.path / PREDICTIONS, predictions.to_bytes(record))
+
+    def write_result(self, result: Result) -> None:
         """Write result.json, the last file of a run, with the SHA-256 of the others."""
         files = {name: digest_file(self.path / name) for name in _HASHED if (self.path / name).is_file()}
-        write_json(self.path / "result.json", {**result, "files": files})
-
-    def save_model(self, name: str, tensors: Mapping[str, Tensor], metadata: dict[str, Any]) -> None:
-        """Write a model's weights as ``name``.safetensors, with what ties them to this run."""
-        ties = {"weights": name, "spec": hash_text(self.resolved)}
-        save_tensors(self.path / f"{name}.safetensors", tensors, {**metadata, **ties})
-
-    def load_model(self, name: str = "model") -> TrainedModel:
-        """Return the trained network: ``name`` is model (the last epoch) or best (the best epoch on the test set).
-
-        Raises UsageError before the first epoch has ended, CorruptError where weights and run do not belong together.
-        """
-        path = self.path / f"{name}.safetensors"
-        if not path.is_file():
-            raise UsageError(
-                f"{self.path}: no {path.name}: the run has not finished an epoch; go on with train --resume"
-            )
-        tensors, metadata = load_tensors(path, limit_bytes(count_params(self.spec)))
-        with torch.device("meta"):
-            model = build_model(self.spec)
-        try:
-            check_tensors(tensors, model.state_dict())
-        except ValueError as error:
-            raise CorruptError(f"{path}: the weights are of another network than resolved.yaml: {error}") from None
-        if (metadata.get("spec"), metadata.get("weights")) != (hash_text(self.resolved), name):
-            raise CorruptError(f"{path}: the weights are of another run or epoch, or resolved.yaml was changed")
-        self.check_file(path.name)
-        model.load_state_dict(tensors, assign=True)
-        mean, std, epoch = (metadata.get(key) for key in ("mean", "std", "epoch"))
-        if not (_is_number(mean) and _is_number(std) and std > 0 and type(epoch) is int):
-            raise CorruptError(f"{path}: its metadata lacks the epoch, or the mean and std of the input")
-        return TrainedModel(model.eval(), self.spec, epoch, mean, std)
-
-    def _read_json(self, name: str) -> dict[str, Any]:
-        path = self.path / name
-        if not path.is_file():
-            raise UsageError(f"{self.path}: not a whole run folder: it has no {name}")
-        return read_json(path)
+        write_json(self.path / "result.json", result.model_copy(update={"files": files}).as_data())
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, float) and math.isfinite(value)
+def _columns(measured: Measured) -> tuple[str, ...]:
+    """Return the columns of metrics.csv, which say what was measured."""
+    return tuple(name.replace(Measured.test, measured) if name.startswith("test_") else name for name in COLUMNS)

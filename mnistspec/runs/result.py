@@ -2,38 +2,91 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mnistspec.runs.measurement import Measured
+from mnistspec.runs.models import ClassFigures, DataRecord, Result, Seconds, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
+    from mnistspec.data.dataset import Dataset
     from mnistspec.language.spec import Spec
+    from mnistspec.runs.predictions import Predictions
     from mnistspec.training.metrics import EpochMetrics
 
 
-def summarize_run(spec: Spec, metrics: Sequence[EpochMetrics], status: str) -> dict[str, Any]:
-    """Return the content of result.json: the last epoch's figures, the best ones labelled as such, the targets.
+def summarize_run(
+    spec: Spec,
+    metrics: Sequence[EpochMetrics],
+    status: Literal["done", "not finite"],
+    *,
+    data: DataRecord | None = None,
+    predictions: Predictions | None = None,
+) -> Result:
+    """Return the result of a run: the last epoch's figures, the best ones labelled as such, the targets.
 
     Accuracies are in percent. A run that stopped before its first epoch ended has None for its figures.
     """
     last = metrics[-1] if metrics else None
     best = max(metrics, key=lambda epoch: (epoch.test_accuracy, -epoch.epoch), default=None)
-    return {
-        "status": status,
-        "name": spec.name,
-        "data": spec.data.word,
-        "seed": spec.train.seed,
-        "params": count_params(spec),
-        "epochs": len(metrics),
-        "train_accuracy": last and last.train_accuracy,
-        "test_accuracy": last and last.test_accuracy,
-        "best_train_accuracy": max((epoch.train_accuracy for epoch in metrics), default=None),
-        "best_test_accuracy": best and best.test_accuracy,
-        "best_epoch": best and best.epoch,
-        "test_accuracies": [epoch.test_accuracy for epoch in metrics],
-        "seconds": _seconds(metrics),
-        "targets": check_targets(spec, metrics),
-    }
+    return Result(
+        measured_on=Measured.of(spec),
+        status=status,
+        name=spec.name,
+        data=data or DataRecord(name=spec.data.word),
+        seed=spec.train.seed,
+        params=count_params(spec),
+        epochs=len(metrics),
+        train_accuracy=last.train_accuracy if last else None,
+        accuracy=last.test_accuracy if last else None,
+        best_train_accuracy=max((epoch.train_accuracy for epoch in metrics), default=None),
+        best_accuracy=best.test_accuracy if best else None,
+        best_epoch=best.epoch if best else None,
+        accuracies=[epoch.test_accuracy for epoch in metrics],
+        seconds=_seconds(metrics),
+        targets=check_targets(spec, metrics),
+        classes=measure_classes(predictions) if predictions else [],
+    )
+
+
+def describe_data(data: Dataset, held_out: int) -> DataRecord:
+    """Return which data a run is made with, whose last ``held_out`` training images it is measured on."""
+    counts = {"train": len(data.train_labels) - held_out, "test": len(data.test_labels)}
+    return DataRecord(
+        name=data.name,
+        path=data.path,
+        digest=data.digest,
+        classes=list(data.class_names),
+        counts={**counts, "holdout": held_out} if held_out else counts,
+        channels=1,
+        size=list(data.train_images.shape[-2:]),
+    )
+
+
+def measure_classes(predictions: Predictions) -> list[ClassFigures]:
+    """Return each class's figures in percent, None where there is nothing to divide by.
+
+    With the confusion matrix C by label and guess, precision is C_kk / sum_i C_ik, recall C_kk / sum_j C_kj, and F1
+    is their harmonic mean, 2 C_kk / (sum_i C_ik + sum_j C_kj).
+    """
+    confusion = predictions.confusion
+    rows = zip(
+        predictions.class_names, confusion.diagonal().tolist(), confusion.sum(0).tolist(), confusion.sum(1).tolist(),
+        strict=True,
+    )  # fmt: skip
+    return [
+        ClassFigures(
+            name=name, images=images, precision=_share(right, guessed), recall=_share(right, images),
+            f1=_share(2 * right, guessed + images),
+        )
+        for name, right, guessed, images in rows
+    ]  # fmt: skip
+
+
+def _share(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole else None
 
 
 def count_params(spec: Spec) -> int:
@@ -41,29 +94,29 @@ def count_params(spec: Spec) -> int:
     return sum(layer.params for layer in spec.trace())
 
 
-def check_targets(spec: Spec, metrics: Sequence[EpochMetrics]) -> list[dict[str, Any]]:
+def check_targets(spec: Spec, metrics: Sequence[EpochMetrics]) -> list[Target]:
     """Return each target with what was wanted, what was got, and whether it was met."""
     targets, rows = spec.targets, []
     if targets.max_params is not None:
+        params = count_params(spec)
         rows.append(
-            _row("max_params", targets.max_params, count_params(spec), met=count_params(spec) <= targets.max_params)
+            Target(target="max_params", wanted=targets.max_params, got=params, met=params <= targets.max_params)
         )
     if targets.max_epochs is not None:
-        rows.append(_row("max_epochs", targets.max_epochs, len(metrics), met=len(metrics) <= targets.max_epochs))
+        epochs = len(metrics)
+        rows.append(
+            Target(target="max_epochs", wanted=targets.max_epochs, got=epochs, met=epochs <= targets.max_epochs)
+        )
     if targets.min_test_accuracy is not None:
         last = [epoch.test_accuracy for epoch in metrics[-targets.last_epochs :]]
         met = len(last) == targets.last_epochs and min(last) >= targets.min_test_accuracy
         name = "min_test_accuracy" + (
             f" in each of the last {targets.last_epochs} epochs" if targets.last_epochs > 1 else ""
         )
-        rows.append(_row(name, targets.min_test_accuracy, min(last, default=None), met=met))
+        rows.append(Target(target=name, wanted=targets.min_test_accuracy, got=min(last, default=None), met=met))
     return rows
 
 
-def _row(target: str, wanted: float, got: float | None, *, met: bool) -> dict[str, Any]:
-    return {"target": target, "wanted": wanted, "got": got, "met": met}
-
-
-def _seconds(metrics: Sequence[EpochMetrics]) -> dict[str, float]:
+def _seconds(metrics: Sequence[EpochMetrics]) -> Seconds:
     total, test = sum(epoch.seconds for epoch in metrics), sum(epoch.test_seconds for epoch in metrics)
-    return {"total": round(total, 3), "train": round(total - test, 3), "test": round(test, 3)}
+    return Seconds(total=round(total, 3), train=round(total - test, 3), test=round(test, 3))

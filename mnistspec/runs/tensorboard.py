@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistspec.errors import MnistspecError
 from mnistspec.files import explain_os_error
+from mnistspec.runs.measurement import Measured
 from mnistspec.runs.result import count_params
 
 if TYPE_CHECKING:
@@ -26,17 +27,21 @@ if TYPE_CHECKING:
     from mnistspec.training.metrics import EpochMetrics
     from mnistspec.training.trainer import Progress
 
-# TensorBoard draws the names before a slash together.
-SCALARS = {
-    "train/loss": "train_loss",
-    "train/accuracy": "train_accuracy",
-    "test/loss": "test_loss",
-    "test/accuracy": "test_accuracy",
-    "lr": "lr",
-    "seconds": "seconds",
-}
 _NO_PARAMETERS = {"title", "notes", "targets", "reference"}
 _WORDS = {"optimizer", "scheduler"}  # mappings of one word to its arguments
+
+
+def name_scalars(spec: Spec) -> dict[str, str]:
+    """Return the figures of an epoch by their tags; TensorBoard draws the names before a slash together."""
+    measured = Measured.of(spec).word
+    return {
+        "train/loss": "train_loss",
+        "train/accuracy": "train_accuracy",
+        f"{measured}/loss": "test_loss",
+        f"{measured}/accuracy": "test_accuracy",
+        "lr": "lr",
+        "seconds": "seconds",
+    }
 
 
 def prepare_log(root: Path) -> str:
@@ -51,7 +56,7 @@ def prepare_log(root: Path) -> str:
 
 
 def find_log(root: Path, execution: Execution) -> Path:
-    """Return the folder of a run's log: ``<name>-seed-<seed>/<the run folder's name>``, the same when it goes on."""
+    """Return the folder of a run's log: ``<name>-seed-<seed>/<the run folder's name>``, the same when it is resumed."""
     spec = execution.folder.spec
     return root / f"{spec.name}-seed-{spec.train.seed}" / execution.folder.path.name
 
@@ -78,7 +83,7 @@ def _flatten(key: str, value: Any) -> Iterator[tuple[str, float | str]]:  # noqa
 
 
 def log_epochs(steps: Iterable[Progress], execution: Execution, root: Path) -> Iterator[Progress]:
-    """Pass the steps of a run on, writing each epoch below ``root``, flushed, with those before it if the run goes on.
+    """Pass the steps of a run on, writing each epoch below ``root``, flushed, and in a resumed run those before.
 
     What can no longer be written costs a warning, never the run.
     """
@@ -114,7 +119,7 @@ def _write_epochs(steps: Iterable[Progress], execution: Execution, writer: Summa
     for step in steps:
         if step.metrics and not failed:
             with tolerate():
-                _add(writer, step.metrics, time.time())
+                _add(writer, execution.folder.spec, step.metrics, time.time())
         yield step
     if not failed:
         with tolerate():
@@ -129,13 +134,13 @@ def _begin(writer: SummaryWriter, execution: Execution) -> None:
     ended = time.time() - training.seconds - sum(epoch.seconds for epoch in training.metrics)
     for epoch in training.metrics:
         ended += epoch.seconds
-        _add(writer, epoch, ended)
+        _add(writer, execution.folder.spec, epoch, ended)
     writer.flush()
 
 
-def _add(writer: SummaryWriter, metrics: EpochMetrics, ended: float) -> None:
+def _add(writer: SummaryWriter, spec: Spec, metrics: EpochMetrics, ended: float) -> None:
     """Write an epoch that ended at a time in seconds since 1970."""
-    for tag, name in SCALARS.items():
+    for tag, name in name_scalars(spec).items():
         writer.add_scalar(tag, getattr(metrics, name), metrics.epoch, ended)
     writer.flush()
 
@@ -145,7 +150,7 @@ def _make_session(spec: Spec) -> tuple[object, object, object]:
     from torch.utils.tensorboard import summary  # noqa: PLC0415 - an extra
 
     make: Any = summary.hparams  # torch gives it no types
-    names, values, end = make(flatten_spec(spec), dict.fromkeys(SCALARS))
+    names, values, end = make(flatten_spec(spec), dict.fromkeys(name_scalars(spec)))
     return names, values, end
 
 

@@ -9,11 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from mnistspec.data.images import read_images
+from mnistspec.errors import CorruptError, UsageError
+from mnistspec.files import hash_text
+from mnistspec.network.builder import build_model
+from mnistspec.runs.models import Weights, parse
+from mnistspec.runs.predictions import Predictions
+from mnistspec.runs.result import count_params
+from mnistspec.runs.weights import limit_bytes, load_tensors
 from mnistspec.training.evaluation import BATCH_SIZE, Evaluation, evaluate, normalize
+from mnistspec.training.state import check_tensors
 
 if TYPE_CHECKING:
     from mnistspec.data.dataset import Dataset
     from mnistspec.language.spec import Spec
+    from mnistspec.runs.folder import RunDir
 
 
 @dataclass(frozen=True)
@@ -42,3 +51,38 @@ class TrainedModel:
         """Put the test set through the network, on a device."""
         there = data.to(device)
         return evaluate(self.network.to(device), there.test_images, there.test_labels, mean=self.mean, std=self.std)
+
+    def test(self, data: Dataset, device: torch.device) -> Predictions:
+        """Return what the network makes of the test set."""
+        return Predictions.of(self.evaluate(data, device), data.test_images, data.class_names)
+
+
+def load_model(run: RunDir, name: str = "model") -> TrainedModel:
+    """Return a run's network; see ``RunDir.load_model``."""
+    path = run.path / f"{name}.safetensors"
+    if not path.is_file():
+        raise UsageError(
+            f"{run.path}: no {path.name}: the run has not finished an epoch; continue it with train --resume"
+        )
+    tensors, content = load_tensors(path, limit_bytes(count_params(run.spec)))
+    with torch.device("meta"):
+        model = build_model(run.spec)
+    try:
+        check_tensors(tensors, model.state_dict())
+    except ValueError as error:
+        raise CorruptError(f"{path}: the weights are of another network than resolved.yaml: {error}") from None
+    weights = parse(Weights, content, path)
+    if (weights.spec, weights.weights) != (hash_text(run.resolved), name):
+        raise CorruptError(f"{path}: the weights are of another run or epoch, or resolved.yaml was changed")
+    run.check_file(path.name)
+    model.load_state_dict(tensors, assign=True)
+    return TrainedModel(model.eval(), run.spec, weights.epoch, weights.mean, weights.std)
+
+
+def measure_again(run: RunDir, data: Dataset, device: torch.device) -> Predictions:
+    """Return what a run's last weights make of the images that it was measured on; raise UsageError for other data."""
+    if run.data_digest != data.digest:
+        raise UsageError(
+            f"{run.path}: trained on other files of {data.name} than those that are here; give theirs with --data-dir"
+        )
+    return run.load_model().test(data.hold_out(run.spec.train.holdout), device)

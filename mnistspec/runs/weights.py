@@ -12,21 +12,21 @@ from safetensors.torch import save
 
 from mnistspec.errors import CorruptError, UsageError
 from mnistspec.files import write_atomically
-from mnistspec.runs.documents import MAX_JSON, seal, unseal
+from mnistspec.runs.documents import LENGTH, MAX_JSON, METADATA, seal, unseal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_KEY = "mnistspec"  # the only key of the file's metadata: safetensors writes several in an order that changes
-_LENGTH = 8  # bytes at the beginning that say how long the header is
+_SLACK = 256 * 2**20  # bytes for the header, and for what no parameter counts: batch norm's statistics, the meter
+_BYTES_PER_PARAM = 24  # model, best model, three moments
 
 
 def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> None:
     """Write tensors and JSON metadata as one safetensors file, whole or not at all, with a SHA-256 over both inside."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     text = json.dumps(seal(metadata, _digest(contiguous)), sort_keys=True)
-    write_atomically(path, save(contiguous, metadata={_KEY: text}))
+    write_atomically(path, save(contiguous, metadata={METADATA: text}))
 
 
 def load_tensors(path: Path, max_bytes: int) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -39,11 +39,16 @@ def load_tensors(path: Path, max_bytes: int) -> tuple[dict[str, torch.Tensor], d
     try:
         _check_sizes(path, max_bytes)
         with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = json.loads((file.metadata() or {}).get(_KEY, "null"))
+            metadata = json.loads((file.metadata() or {}).get(METADATA, "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (SafetensorError, ValueError, OSError, RuntimeError, RecursionError, KeyError, TypeError) as error:
         raise CorruptError(f"{path}: damaged, or not a file that mnistspec wrote: {error}") from None
     return tensors, unseal(metadata, path, _digest(tensors))
+
+
+def limit_bytes(params: int) -> int:
+    """Return how large a file of weights or a checkpoint can be for a network with so many parameters."""
+    return _SLACK + _BYTES_PER_PARAM * params
 
 
 def _check_sizes(path: Path, max_bytes: int) -> None:
@@ -52,7 +57,7 @@ def _check_sizes(path: Path, max_bytes: int) -> None:
     if size > max_bytes:
         raise ValueError(f"it has {size:,} bytes, and at most {max_bytes:,} would make sense")
     with path.open("rb") as file:
-        header = int.from_bytes(file.read(_LENGTH), "little")
+        header = int.from_bytes(file.read(LENGTH), "little")
     if header > MAX_JSON:
         raise ValueError(f"its header says that it has {header:,} bytes")
 

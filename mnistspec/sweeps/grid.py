@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
@@ -37,7 +37,8 @@ class Job:
     spec: Spec
     label: str
     macs: int  # of one image: what an epoch costs beside those of other jobs
-    lines: tuple[int, ...] = ()  # of the spec's blocks in their files
+    lines: tuple[int, ...]  # of the spec's blocks in their files
+    source: bytes = field(repr=False)  # the file, as it was parsed
 
     @cached_property
     def resolved(self) -> str:
@@ -144,7 +145,9 @@ def _seed(
     words = [shorten(change) for change in changes if change.partition("=")[0] in varied]
     for seed in seeds or (spec.train.seed,):
         seeded = spec.model_copy(update={"train": spec.train.model_copy(update={"seed": seed})})
-        yield Job(path, changes, seeded, " ".join([spec.name, *words, f"seed {seed}"]), macs, document.lines)
+        yield Job(
+            path, changes, seeded, " ".join([spec.name, *words, f"seed {seed}"]), macs, document.lines, document.source
+        )
 
 
 def _reject_twins(jobs: list[Job]) -> None:

@@ -7,17 +7,20 @@ import io
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.files import write_text
-from mnistspec.runs.documents import read_json, write_json
-from mnistspec.runs.records import DONE, NOT_FINITE, count_epochs, read_result
+from mnistspec.runs.documents import write_json
+from mnistspec.runs.folder import RunDir
+from mnistspec.runs.listing import count_epochs, read_sweep
+from mnistspec.runs.measurement import Measured
+from mnistspec.runs.models import DONE, NOT_FINITE, Result, SweepRow, SweepTable
 from mnistspec.sweeps.engine import Engine, Outcome
 from mnistspec.sweeps.grid import Job, identify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _WRITE_SECONDS = 1.0  # between two writings of the tables, which have a row for each run of the sweep
@@ -29,15 +32,16 @@ class Run:
     """A job of the sweep and how far it is."""
 
     job: Job
+    data_digest: str | None = None  # of the data that it is to be trained on, None where that is not known
     status: str = WAITING
     folder: Path | None = None
-    resume: bool = False  # whether the folder has a checkpoint to go on from
-    earlier: tuple[Path, ...] = ()  # folders of attempts that left nothing to go on from
+    resume: bool = False  # whether the folder has a checkpoint to resume from
+    earlier: tuple[Path, ...] = ()  # folders of attempts that left nothing to resume from
     message: str = ""
     epochs: int = 0  # done
     epochs_before: int = 0  # of these, done before this sweep began
-    told: bool = False  # whether the engine tells of them, rather than the folder
-    result: dict[str, Any] = field(default_factory=dict)
+    reported: bool = False  # whether the engine reports them, rather than the folder
+    result: Result | None = None
 
     @property
     def is_done(self) -> bool:
@@ -46,53 +50,59 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is nothing to do: a run whose loss was not finite would come to the same again."""
+        """Whether there is nothing to do: a run whose loss was not finite would fail the same way."""
         return self.status in {DONE, NOT_FINITE}
 
-    def as_row(self, root: Path) -> dict[str, Any]:
-        """Return the row of sweep.json; ``best_test_accuracy`` is that of the best epoch, chosen on the test set."""
-        seconds = self.result.get("seconds")
-        return {
-            "id": self.job.id,
-            "spec": self.job.spec.name,
-            "settings": dict(setting.split("=", 1) for setting in self.job.settings),
-            "seed": self.job.seed,
-            "status": self.status,
-            "test_accuracy": self.result.get("test_accuracy"),
-            "best_test_accuracy": self.result.get("best_test_accuracy"),
-            "epochs": self.epochs,
-            "seconds": seconds and seconds["total"],
-            "folder": self.folder and self.folder.relative_to(root).as_posix(),
-            "message": self.message,
-        }
+    def as_row(self, root: Path) -> SweepRow:
+        """Return the row of sweep.json; ``best_accuracy`` is of the best epoch, chosen on the images it is of."""
+        result = self.result
+        folder = self.folder.relative_to(root).as_posix() if self.folder else None
+        return SweepRow(
+            measured_on=Measured.of(self.job.spec),
+            id=self.job.id,
+            spec=self.job.spec.name,
+            settings=dict(setting.split("=", 1) for setting in self.job.settings),
+            seed=self.job.seed,
+            data_digest=result.data.digest if result else self.data_digest,
+            status=self.status,
+            accuracy=result.accuracy if result else None,
+            best_accuracy=result.best_accuracy if result else None,
+            epochs=self.epochs,
+            seconds=result.seconds.total if result else None,
+            folder=folder,
+            message=self.message,
+        )
 
 
 class Sweep:
     """The runs of a grid in one folder. Iterate over ``watch`` after ``start``; whoever iterates prints."""
 
-    def __init__(self, root: Path, jobs: Sequence[Job]) -> None:
-        """Find out what is done already, and what can go on from a checkpoint."""
+    def __init__(self, root: Path, jobs: Sequence[Job], digests: Mapping[str, str] | None = None) -> None:
+        """Find out what is already done, and what can resume from a checkpoint.
+
+        ``digests`` are those of the data sets by name: what was trained on other data is another run.
+        """
         self.root = root
-        self.runs = [Run(job) for job in jobs]
+        self.runs = [Run(job, (digests or {}).get(job.spec.data.word)) for job in jobs]
         self._by_job = {run.job: run for run in self.runs}
         self._index = _FolderIndex(root)
         self._pending: dict[Future[Outcome], Run] = {}
         self._began = self._written = time.monotonic()
         self._stale = False  # whether the tables lack what has ended since they were written
-        ids = {job.id for job in jobs}
-        self._others = [row for row in _read_rows(root / "sweep.json") if row["id"] not in ids]
+        mine = {run.job.id: run.data_digest for run in self.runs}
+        self._others = [row for row in _read_rows(root) if not _is_same(row, mine)]
         for name in {job.spec.name for job in jobs}:
             self._index.refresh(name)
         for run in self.runs:
             self._find_earlier(run)
 
     def _find_earlier(self, run: Run) -> None:
-        folders = self._index.find(run.job)
-        ended = [(folder, result) for folder in folders if (result := read_result(folder)) is not None]
-        for folder, result in sorted(ended, key=lambda pair: pair[1]["status"] != DONE)[:1]:
-            run.status, run.folder, run.result = str(result["status"]), folder, result
-            run.message = str(result.get("problem") or "")
-            run.epochs = run.epochs_before = result["epochs"]
+        folders = self._index.find(run)
+        ended = [(folder.path, result) for folder in map(RunDir, folders) if (result := folder.result) is not None]
+        for folder, result in sorted(ended, key=lambda pair: pair[1].status != DONE)[:1]:
+            run.status, run.folder, run.result = result.status, folder, result
+            run.message = result.problem or ""
+            run.epochs = run.epochs_before = result.epochs
             return
         for folder in folders:
             if any(folder.glob("checkpoints/*.safetensors")):
@@ -140,14 +150,14 @@ class Sweep:
             self._index.refresh(name)
         for run in running:
             run.folder = run.folder or self._find_new(run)
-            if run.folder and not run.told:
+            if run.folder and not run.reported:
                 run.epochs = count_epochs(run.folder)
 
     def note_epochs(self, job: Job, epochs: int) -> None:
         """Take note of how far a run is, from an engine whose runs are not in the sweep's folder yet."""
         run = self._by_job[job]
         if run.status in {WAITING, RUNNING}:
-            run.told, run.epochs = True, epochs
+            run.reported, run.epochs = True, epochs
 
     def time_left(self) -> float | None:
         """Return the seconds left at the pace so far, where an epoch costs what its arithmetic costs; None at first."""
@@ -167,25 +177,26 @@ class Sweep:
         run.folder = outcome.folder or run.folder or self._find_new(run)
         if run.folder is None:
             return
-        run.result = read_result(run.folder) or {}
+        run.result = RunDir(run.folder).result
         run.epochs = count_epochs(run.folder)
-        if run.is_done and run.folder not in self._index.find(run.job):
+        if run.is_done and run.folder not in self._index.find(run):
             run.status, run.message = FAILED, "the spec was changed while the sweep ran; start it again"
 
     def _find_new(self, run: Run) -> Path | None:
         """Return the folder that a run has made since the sweep began."""
-        return next((folder for folder in self._index.find(run.job) if folder not in run.earlier), None)
+        return next((folder for folder in self._index.find(run) if folder not in run.earlier), None)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a row a run of this grid."""
-        return [run.as_row(self.root) for run in self.runs]
+        return [run.as_row(self.root).as_row() for run in self.runs]
 
     def write(self) -> None:
         """Write sweep.json and sweep.csv: the runs of other grids in this folder, then those of this one."""
-        rows = [*self._others, *self.rows()]
+        table = SweepTable(runs=[*self._others, *(run.as_row(self.root) for run in self.runs)])
         self._stale = False
-        write_json(self.root / "sweep.json", {"runs": rows})
-        write_text(self.root / "sweep.csv", _to_csv(rows))
+        content = table.as_data()
+        write_json(self.root / "sweep.json", content)
+        write_text(self.root / "sweep.csv", _to_csv(content["runs"]))
         self._written = time.monotonic()
 
 
@@ -209,20 +220,33 @@ class _FolderIndex:
             identity = identify(file.read_text(encoding="utf-8", errors="replace"))
             self._by_id.setdefault((name, identity), []).insert(0, file.parent)
 
-    def find(self, job: Job) -> list[Path]:
-        """Return the folders that train what a job trains, newest first."""
-        return self._by_id.get((job.spec.name, job.id), [])
+    def find(self, run: Run) -> list[Path]:
+        """Return the folders that train what a run trains, and on its data where both are known, newest first."""
+        folders = self._by_id.get((run.job.spec.name, run.job.id), [])
+        return [folder for folder in folders if _may_be(run.data_digest, RunDir(folder).data_digest)]
 
 
-def _read_rows(file: Path) -> list[dict[str, Any]]:
+def _read_rows(root: Path) -> list[SweepRow]:
     """Return the rows that earlier sweeps left; what was under way when one was killed was interrupted."""
-    rows: list[dict[str, Any]] = read_json(file)["runs"] if file.is_file() else []
-    return [{**row, "status": INTERRUPTED if row["status"] == RUNNING else row["status"]} for row in rows]
+    return [
+        row.model_copy(update={"status": INTERRUPTED}) if row.status == RUNNING else row for row in read_sweep(root)
+    ]
+
+
+def _is_same(row: SweepRow, mine: Mapping[str, str | None]) -> bool:
+    """Whether an earlier row is of a run of this sweep: the same spec and seed, and no other data."""
+    return row.id in mine and _may_be(row.data_digest, mine[row.id])
+
+
+def _may_be(one: str | None, other: str | None) -> bool:
+    """Whether two digests may be of the same data: equal, or one of them not known."""
+    return None in {one, other} or one == other
 
 
 def _to_csv(rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    columns = dict.fromkeys(key for row in rows for key in row)  # some may be of the test set, others held-out
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
     writer.writerows(
         {**row, "settings": "; ".join(f"{key}={value}" for key, value in row["settings"].items())} for row in rows

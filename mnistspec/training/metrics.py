@@ -1,87 +1,34 @@
-"""The figures of a training run: of one epoch, and of the epoch that is under way."""
+"""The figures of an epoch that is done, without torch, so that whoever only reads them imports none."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
-from typing import Self
+from typing import Annotated
 
-import torch
-from torch import Tensor
+from pydantic import BaseModel, ConfigDict, Field
 
-from mnistspec.training.state import check_tensors
+Percent = Annotated[float, Field(ge=0, le=100)]
+Duration = Annotated[float, Field(ge=0, lt=1e9)]  # in seconds
 
 
-@dataclass(frozen=True)
-class EpochMetrics:
-    """One epoch: mean cross-entropies, accuracies in percent, the last learning rate, seconds.
+class EpochRow(BaseModel):
+    """One epoch as metrics.csv has it: mean cross-entropies, accuracies in percent, the last learning rate, seconds.
 
     Train figures are those of the batches as they were learned from (augmented, with dropout, by the weights of that
-    moment); test figures are those of the weights at the epoch's end.
+    moment); test figures are those of the weights at the epoch's end, on the held-out images where there are some.
     """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
     epoch: int
     lr: float
     train_loss: float
-    train_accuracy: float
+    train_accuracy: Percent
     test_loss: float
-    test_accuracy: float
-    seconds: float
-    test_seconds: float
-
-    @classmethod
-    def from_data(cls, row: object, epoch: int) -> Self:
-        """Return the metrics that were plain data in between; raise ValueError for anything but this epoch's."""
-        names = [field.name for field in fields(cls)]
-        if not isinstance(row, dict) or row.keys() != set(names) or row["epoch"] != epoch:
-            raise ValueError(f"the metrics of epoch {epoch} are missing")
-        if not all(isinstance(row[name], float) and math.isfinite(row[name]) for name in names[1:]):
-            raise ValueError(f"the metrics of epoch {epoch} are not all finite numbers")
-        return cls(**row)
+    test_accuracy: Percent
+    seconds: Duration
 
 
-class Meter:
-    """Loss and accuracy of an epoch's batches, kept on the device: adding costs no synchronisation, reading does."""
+class EpochMetrics(EpochRow):
+    """One epoch as the training knows it: of its seconds, ``test_seconds`` went into the test pass."""
 
-    def __init__(self, steps: int, device: torch.device) -> None:
-        self.losses = torch.zeros(steps, device=device)  # the mean loss of each batch
-        self.right = torch.zeros((), dtype=torch.int64, device=device)
-        self.images = torch.zeros(steps, dtype=torch.int64)
-        self.steps = 0
-
-    def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Add one batch: its mean loss, logits (n, classes) and labels (n,)."""
-        self.losses[self.steps] = loss.detach()
-        self.right += logits.detach().argmax(1).eq(labels).sum()
-        self.images[self.steps] = len(labels)
-        self.steps += 1
-
-    @property
-    def loss(self) -> float:
-        """The mean loss of the images so far."""
-        count = max(1, int(self.images.sum()))
-        return float(self.losses.double().cpu() @ self.images.double()) / count
-
-    @property
-    def accuracy(self) -> float:
-        """The share of the images so far that were classified rightly, in percent."""
-        return 100 * int(self.right) / max(1, int(self.images.sum()))
-
-    def first_not_finite(self) -> int | None:
-        """Return the first step (from 0) whose loss is not finite, or None."""
-        if math.isfinite(float(self.losses[: self.steps].sum())):  # the usual case, in one look
-            return None
-        bad = self.losses[: self.steps].isfinite().logical_not_().nonzero()
-        return int(bad[0]) if len(bad) else None
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return what ``load_state_dict`` needs to resume from here."""
-        return {"losses": self.losses[: self.steps], "right": self.right, "images": self.images[: self.steps]}
-
-    def load_state_dict(self, state: dict[str, Tensor], steps: int) -> None:
-        """Resume from a state that was saved after ``steps`` steps; raise ValueError for any other."""
-        check_tensors(state, {"losses": self.losses[:steps], "right": self.right, "images": self.images[:steps]})
-        self.steps = steps
-        self.losses[:steps] = state["losses"]
-        self.images[:steps] = state["images"]
-        self.right.copy_(state["right"])
+    test_seconds: Duration

@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +17,10 @@ from mnistspec.errors import NotFiniteError, UsageError, check_type
 from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.training.device import choose_device
-from mnistspec.training.evaluation import evaluate, normalize
+from mnistspec.training.evaluation import Evaluation, evaluate, normalize
 from mnistspec.training.fast.acceleration import accelerate
-from mnistspec.training.metrics import EpochMetrics, Meter
+from mnistspec.training.meter import Meter
+from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from mnistspec.training.randomness import epoch_order
 from mnistspec.training.state import check_tensors, expected_moments
@@ -62,6 +63,7 @@ class Training:
         self.seconds = 0.0  # spent in those
         self.meter = Meter(self.steps, device)
         self.best: dict[str, Tensor] = {}  # the model after the epoch that was best on the test set
+        self.evaluation: Evaluation | None = None  # of the last epoch that was trained here
         self.busy = False
         self.lr = self._next_lr()  # of the last step that was taken
 
@@ -69,6 +71,11 @@ class Training:
     def epoch(self) -> int:
         """The number of epochs that are done."""
         return len(self.metrics)
+
+    @property
+    def kernels(self) -> Literal["accelerated", "model"]:
+        """Which path computes a step: the accelerated one, which is there on the CPU, or the model itself."""
+        return "accelerated" if self.device.type == "cpu" else "model"
 
     @property
     def best_epoch(self) -> int:
@@ -94,10 +101,11 @@ class Training:
         """Test, and move on to the next epoch."""
         self._check_finite()
         start = time.perf_counter()
-        data, meter = self.data, self.meter
-        test = evaluate(self.model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
+        meter = self.meter
+        test = self.evaluate()
         if not (math.isfinite(test.loss) and self.is_finite()):
             raise self._not_finite(f"the test loss is {test.loss}", self.steps)
+        self.evaluation = test
         seconds = time.perf_counter() - start
         metrics = EpochMetrics(
             epoch=self.epoch + 1,
@@ -116,6 +124,11 @@ class Training:
         self.step, self.seconds, self.meter = 0, 0.0, Meter(self.steps, self.device)
         self.busy = False
         return Progress(self.epoch, self.steps, self.steps, self.lr, meter, metrics)
+
+    def evaluate(self) -> Evaluation:
+        """Put the images that the training is measured on through the model."""
+        data = self.data
+        return evaluate(self.model, data.test_images, data.test_labels, mean=data.mean, std=data.std)
 
     def _take_step(self, batch: Tensor) -> None:
         """Learn from the images with these indices, (n,)."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnistspec.analysis.mistakes import Mistake
+from mnistspec.runs.measurement import Measured
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.views.pictures.confusion import draw_confusion
 from mnistspec.views.pictures.curves import draw_run
 from mnistspec.views.pictures.images import draw_augmented, draw_samples
-from mnistspec.views.pictures.mistakes import SHOWN, draw_mistakes
+from mnistspec.views.pictures.mistakes import draw_mistakes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,29 +19,23 @@ if TYPE_CHECKING:
     from mnistspec.data.dataset import Dataset
     from mnistspec.language.spec import Spec
     from mnistspec.runs.folder import RunDir
-    from mnistspec.training.evaluation import Evaluation
+    from mnistspec.runs.predictions import Predictions
     from mnistspec.training.metrics import EpochMetrics
 
 _SAMPLES = 12
 _ROWS, _VERSIONS = 8, 8
 
 
-def paint_run(folder: RunDir, data: Dataset, test: Evaluation, metrics: list[EpochMetrics]) -> None:
-    """Draw the five pictures of a run into its folder; ``test`` is what its last epoch made of the test set."""
+def paint_run(folder: RunDir, data: Dataset, predictions: Predictions, metrics: list[EpochMetrics]) -> None:
+    """Draw the five pictures of a run into its folder; ``predictions`` are those of its last epoch."""
     spec, path, names = folder.spec, folder.path, data.class_names
     title = spec.heading
     paint_samples(data, path / "samples.png")
     paint_augmented(spec, data, path / "augmented.png")
-    draw_run(metrics, title=title, target=spec.targets.min_test_accuracy).save(path / "curves.png")
-    draw_confusion(test.confusion().numpy(force=True), names, title=title).save(path / "confusion.png")
-    labels, guesses = test.labels.numpy(force=True), test.predictions.numpy(force=True)
-    confidences = test.probabilities.numpy(force=True).max(1)
-    wrong = np.flatnonzero(guesses != labels)
-    shown = wrong[np.argsort(-confidences[wrong], kind="stable")][:SHOWN].tolist()
-    images = data.test_images[shown].numpy(force=True)
-    figures = (labels[shown].tolist(), guesses[shown].tolist(), confidences[shown].tolist())
-    mistakes = [Mistake(*row) for row in zip(images, shown, *figures, strict=True)]
-    draw_mistakes(mistakes, len(wrong), names, title=title).save(path / "mistakes.png")
+    target, measured = spec.targets.min_test_accuracy, Measured.of(spec).word
+    draw_run(metrics, title=title, target=target, measured=measured).save(path / "curves.png")
+    draw_confusion(predictions.confusion, names, title=title).save(path / "confusion.png")
+    draw_mistakes(predictions.mistakes(), predictions.wrong, names, title=title).save(path / "mistakes.png")
 
 
 def paint_samples(data: Dataset, path: Path) -> None:

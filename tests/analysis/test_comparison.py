@@ -118,7 +118,10 @@ def test_of_two_runs_of_one_seed_the_newer_counts(tmp_path: Path) -> None:
 
 
 def test_a_run_that_failed_without_a_folder_is_told(tmp_path: Path) -> None:
-    row = {"spec": "tiny", "seed": 3, "status": "failed", "folder": None, "message": "no memory"}
+    row = {
+        "id": "0123456789ab", "spec": "tiny", "settings": {}, "seed": 3, "status": "failed", "test_accuracy": None,
+        "best_test_accuracy": None, "epochs": 0, "seconds": None, "folder": None, "message": "no memory",
+    }  # fmt: skip
     write_json(tmp_path / "sweep.json", {"runs": [row]})
     assert collect_runs([tmp_path]).left_out == [f"{tmp_path}: tiny seed 3: failed: no memory"]
 

@@ -46,7 +46,7 @@ def data(six_thousand: Path) -> Dataset:
 @pytest.fixture(scope="module")
 def client(model: TrainedModel, data: Dataset) -> Client:
     """Someone who asks a demo of one network."""
-    app = make_app([DemoNetwork("reader", model, find_mistakes(model, data))], LOCAL)
+    app = make_app([DemoNetwork("reader", model, find_mistakes(model.test(data, torch.device("cpu"))))], LOCAL)
     return Client(app)
 
 

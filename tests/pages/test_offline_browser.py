@@ -264,9 +264,9 @@ def format_share(share: float) -> str:
 def test_what_the_page_says(page: Page, browser: Browser, server: str, folder: Path) -> None:
     assert page.locator("h1").inner_text() == page.title() == TITLE
     assert page.locator("img").count() == 0
-    result = RunDir(find_run(folder, "digits")).result or {}
+    result = RunDir(find_run(folder, "digits")).figures
     assert page.locator("#facts").inner_text() == (
-        f"1,434 parameters, {result['test_accuracy']:.2f} % right on the 200 test images of mnist"
+        f"1,434 parameters, {result.accuracy:.2f} % right on the 200 test images of mnist"
     )
     details = page.locator("#details").inner_text()
     assert f"digits/{find_run(folder, 'digits').name}" in details

@@ -51,7 +51,7 @@ def test_a_damaged_checkpoint_is_gone_back_behind(
     damage(newest)
     outcome = bench.train("--resume", stopped_copy)
     assert outcome.code == 0
-    assert f"going on from the checkpoint before it, {before.name}" in outcome.err
+    assert f"resuming from the checkpoint before it, {before.name}" in outcome.err
     # What was lost is trained again, to the same bytes.
     assert (stopped_copy / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
 

@@ -13,9 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
-from mnistspec.runs.checkpoints import limit_bytes, list_checkpoints
+from mnistspec.runs.checkpoints import list_checkpoints
 from mnistspec.runs.documents import read_json, write_json
-from mnistspec.runs.weights import load_tensors, save_tensors
+from mnistspec.runs.weights import limit_bytes, load_tensors, save_tensors
 from mnistspec.training.trainer import Training
 from tests.robustness.conftest import STEPS, Bench
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mnistspec.errors import CorruptError
-from mnistspec.runs.checkpoints import limit_bytes, list_checkpoints
-from mnistspec.runs.weights import load_tensors
+from mnistspec.runs.checkpoints import list_checkpoints
+from mnistspec.runs.weights import limit_bytes, load_tensors
 from tests.robustness.conftest import STEPS, Bench
 from tests.robustness.hooks import DieAt, NoteSteps, save_naively
 from tests.robustness.processes import Child, Hook, needs_processes

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from mnistspec.errors import NotFiniteError
-from mnistspec.runs.checkpoints import limit_bytes, list_checkpoints
+from mnistspec.runs.checkpoints import list_checkpoints
 from mnistspec.runs.folder import RunDir
-from mnistspec.runs.weights import load_tensors
+from mnistspec.runs.weights import limit_bytes, load_tensors
 from mnistspec.training.evaluation import Evaluation, evaluate
 from mnistspec.training.trainer import Training
 from tests.robustness.conftest import STEPS, Bench
@@ -64,7 +64,7 @@ def test_a_learning_rate_that_is_too_high(bench: Bench) -> None:
     (run,) = bench.runs
     again = bench.train("--resume", run)
     assert again.code == 3
-    assert "this run cannot go on, it would come to the same again: the loss is " in again.err
+    assert "cannot resume: it would fail the same way: the loss is " in again.err
 
 
 def test_a_signal_does_not_save_what_is_not_finite(bench: Bench, stopped_copy: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 from safetensors import safe_open
 
 from mnistspec.runs.folder import RunDir
-from mnistspec.runs.records import read_record
 from tests.robustness.conftest import Bench
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -20,16 +19,16 @@ DONE, STOPPED = FIXTURES / "format1_done", FIXTURES / "format1_stopped"
 def test_the_finished_run_is_read(bench: Bench) -> None:
     run = RunDir(DONE)
     assert run.result is not None
-    assert run.result["status"] == "done"
-    assert [row["epoch"] for row in run.metrics] == [1, 2]
-    assert run.environment["seed"] == run.spec.train.seed == 1
+    assert run.result.status == "done"
+    assert [row.epoch for row in run.metrics] == [1, 2]
+    assert run.environment.seed == run.spec.train.seed == 1
     for name in ("model", "best"):
         model = run.load_model(name)
-        assert sum(parameter.numel() for parameter in model.network.parameters()) == run.result["params"]
-    assert read_record(DONE).status == "done"
+        assert sum(parameter.numel() for parameter in model.network.parameters()) == run.result.params
+    assert RunDir(DONE).status == "done"
     outcome = bench.in_process("evaluate", DONE, "--data-dir", bench.data_dir, "--json")
     assert outcome.code == 0
-    assert json.loads(outcome.out)["test_accuracy"] == pytest.approx(run.result["test_accuracy"], abs=2.5)
+    assert json.loads(outcome.out)["test_accuracy"] == pytest.approx(run.result.accuracy, abs=2.5)
 
 
 def test_the_stopped_run_goes_on(bench: Bench) -> None:
@@ -51,7 +50,7 @@ def test_every_file_says_its_format() -> None:
 
 
 def test_another_format_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mnistspec.runs.documents.FORMAT", 2)
+    monkeypatch.setattr("mnistspec.runs.documents.FORMATS", (2, 3))
     outcome = bench.in_process("evaluate", DONE, "--data-dir", bench.data_dir)
     assert outcome.code == 4
-    assert "its format is '1', but this mnistspec reads format 2" in outcome.err
+    assert "its format is '1', but this mnistspec reads the formats 2 and 3" in outcome.err

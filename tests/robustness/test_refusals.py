@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mnistspec.runs.checkpoints import limit_bytes, list_checkpoints
-from mnistspec.runs.weights import load_tensors, save_tensors
+from mnistspec.runs.checkpoints import list_checkpoints
+from mnistspec.runs.weights import limit_bytes, load_tensors, save_tensors
 from tests.data.formats.idx_folders import write_folder
 from tests.robustness.conftest import Bench
 
@@ -63,23 +63,13 @@ def test_a_run_that_is_done(finished: Path, bench: Bench) -> None:
     assert "start a new run with --epochs" in outcome.err
 
 
-def test_a_checkpoint_of_another_format(stopped_copy: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("mnistspec.runs.documents.FORMAT", 2)
-        for path in list_checkpoints(stopped_copy / "checkpoints"):
-            tensors, metadata = _of_format_1(path)
-            save_tensors(path, tensors, metadata)
+def test_a_checkpoint_of_another_format(stopped_copy: Path, bench: Bench) -> None:
+    for path in list_checkpoints(stopped_copy / "checkpoints"):
+        tensors, metadata = load_tensors(path, limit_bytes(0))
+        save_tensors(path, tensors, {**metadata, "format": 3})
     outcome = bench.train("--resume", stopped_copy)
     assert outcome.code == 4
-    assert "its format is '2', but this mnistspec reads format 1" in outcome.err
-
-
-def _of_format_1(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202 - what load_tensors returns
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mnistspec.runs.documents.FORMAT", 1)
-        tensors, metadata = load_tensors(path, limit_bytes(0))
-    del metadata["format"]
-    return tensors, metadata
+    assert "its format is '3', but this mnistspec reads the formats 1 and 2" in outcome.err
 
 
 def test_no_run_folder(bench: Bench) -> None:
@@ -89,7 +79,39 @@ def test_no_run_folder(bench: Bench) -> None:
         assert "not a run folder" in outcome.err
 
 
-def test_a_run_killed_before_its_first_checkpoint_begins_anew(stopped_copy: Path, finished: Path, bench: Bench) -> None:
+@pytest.mark.parametrize("lost", [(), ("metrics.csv",), ("model.safetensors", "best.safetensors")])
+def test_a_run_whose_checkpoints_are_lost_begins_anew_on_purpose_only(
+    stopped_copy: Path, finished: Path, bench: Bench, lost: tuple[str, ...]
+) -> None:
     shutil.rmtree(stopped_copy / "checkpoints")
+    for name in lost:
+        (stopped_copy / name).unlink()
+    before = {path.name: path.read_bytes() for path in stopped_copy.iterdir() if path.is_file()}
+    outcome = bench.train("--resume", stopped_copy)
+    assert outcome.code == 4
+    assert "its checkpoints are lost" in outcome.err
+    assert f"train --resume {stopped_copy} --restart" in " ".join(outcome.err.split())
+    assert {path.name: path.read_bytes() for path in stopped_copy.iterdir() if path.is_file()} == before
+    assert bench.train("--resume", stopped_copy, "--restart").code == 0
+    assert (stopped_copy / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
+
+
+def test_a_finished_run_that_lost_its_result_is_not_trained_again(finished_copy: Path, bench: Bench) -> None:
+    (finished_copy / "result.json").unlink()
+    before = (finished_copy / "model.safetensors").read_bytes()
+    assert bench.train("--resume", finished_copy).code == 4
+    assert (finished_copy / "model.safetensors").read_bytes() == before
+
+
+def test_restart_needs_a_run(bench: Bench) -> None:
+    outcome = bench.train("--restart", bench.write_spec())
+    assert outcome.code == 2
+    assert "--resume RUN" in outcome.err
+
+
+def test_a_run_killed_before_its_first_epoch_begins_anew(stopped_copy: Path, finished: Path, bench: Bench) -> None:
+    shutil.rmtree(stopped_copy / "checkpoints")
+    for name in ("metrics.csv", "model.safetensors", "best.safetensors"):
+        (stopped_copy / name).unlink()
     assert bench.train("--resume", stopped_copy).code == 0
     assert (stopped_copy / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()

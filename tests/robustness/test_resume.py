@@ -18,11 +18,12 @@ import torch
 from mnistspec.data.dataset import load_dataset
 from mnistspec.language.loader import load_spec
 from mnistspec.network.builder import build_model
-from mnistspec.runs.checkpoints import limit_bytes, list_checkpoints
+from mnistspec.runs.checkpoints import list_checkpoints
 from mnistspec.runs.environment import describe_environment
 from mnistspec.runs.execution import Execution
 from mnistspec.runs.folder import RunDir
-from mnistspec.runs.weights import load_tensors
+from mnistspec.runs.models import Environment
+from mnistspec.runs.weights import limit_bytes, load_tensors
 from mnistspec.training.trainer import Training
 from tests.robustness.conftest import STEPS, Bench
 from tests.robustness.hooks import SignalAt, keep_checkpoints
@@ -170,17 +171,18 @@ def test_checkpoints_pictures_and_summaries_do_not_change_the_bytes(bench: Bench
     assert rows(one) == rows(two)
 
 
-@pytest.mark.parametrize("change", ["torch", "threads", "device", "cpu"])
+CHANGED: dict[str, Any] = {"threads": 99, "device": "other", "cpu": "other"}
+
+
+@pytest.mark.parametrize("change", ["torch", *CHANGED])
 def test_another_environment_is_warned_of_and_noted(
     stopped_copy: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    def elsewhere(device: torch.device) -> dict[str, Any]:
+    def elsewhere(device: torch.device) -> Environment:
         environment = describe_environment(device)
-        if change == "torch":
-            environment["packages"] = {**environment["packages"], "torch": "1.0"}
-        else:
-            environment[change] = "other"
-        return environment
+        packages = {"packages": {**environment.packages, "torch": "1.0"}}
+        changes = packages if change == "torch" else {change: CHANGED[change]}
+        return environment.model_copy(update=changes)
 
     # It is warned of in the process that goes on elsewhere, and noted by the next one, too.
     with monkeypatch.context() as patch:

@@ -10,6 +10,7 @@ import pytest
 
 from mnistspec import RunDir, load_spec
 from mnistspec.language.spec import Spec, Targets
+from mnistspec.runs.models import DataRecord
 from mnistspec.runs.result import check_targets, summarize_run
 from mnistspec.training.metrics import EpochMetrics
 from tests.command_line import run_main
@@ -53,13 +54,13 @@ def test_a_target(
     name = next(iter(targets)) + (f" in each of the last {last} epochs" if last > 1 else "")
     held = spec.model_copy(update={"targets": Targets.model_validate(targets)})
     expected = {"target": name, "wanted": next(iter(targets.values())), "got": got, "met": met}
-    assert check_targets(held, make_metrics(*accuracies)) == [expected]
+    assert [row.model_dump() for row in check_targets(held, make_metrics(*accuracies))] == [expected]
 
 
 def test_targets_stand_in_the_order_of_the_spec(spec: Spec) -> None:
     held = spec.model_copy(update={"targets": Targets(max_params=1, max_epochs=1, min_test_accuracy=1)})
     rows = check_targets(held, make_metrics(90, 90))
-    assert [(row["target"], row["met"]) for row in rows] == [
+    assert [(row.target, row.met) for row in rows] == [
         ("max_params", False), ("max_epochs", False), ("min_test_accuracy", True),
     ]  # fmt: skip
 
@@ -69,8 +70,8 @@ def test_targets_stand_in_the_order_of_the_spec(spec: Spec) -> None:
 )
 def test_the_best_epoch_is_the_first_of_the_best(spec: Spec, accuracies: list[float], epoch: int) -> None:
     result = summarize_run(spec, make_metrics(*accuracies), "done")
-    assert (result["best_epoch"], result["best_test_accuracy"]) == (epoch, max(accuracies))
-    assert result["test_accuracy"] == accuracies[-1]
+    assert (result.best_epoch, result.best_accuracy) == (epoch, max(accuracies))
+    assert result.accuracy == accuracies[-1]
 
 
 def test_all_figures_of_made_up_epochs(spec: Spec) -> None:
@@ -79,8 +80,11 @@ def test_all_figures_of_made_up_epochs(spec: Spec) -> None:
         {"train_loss": 0.4, "train_accuracy": 84, "test_loss": 0.3, "test_accuracy": 92, "seconds": 3},
     ]
     metrics = [EpochMetrics(epoch=i, lr=0.1, test_seconds=i / 4, **these) for i, these in enumerate(figures, 1)]
-    assert summarize_run(spec, metrics, "done") == {
-        "status": "done", "name": "tiny", "data": "mnist", "seed": spec.train.seed, "params": PARAMS, "epochs": 2,
+    result = summarize_run(spec, metrics, "done").as_data()
+    assert {key: value for key, value in result.items() if value not in (None, [], {})} == {
+        "format": 2, "measured_on": "test", "status": "done", "name": "tiny",
+        "data": DataRecord(name="mnist").model_dump(),
+        "seed": spec.train.seed, "params": PARAMS, "epochs": 2,
         "train_accuracy": 84, "test_accuracy": 92,
         "best_train_accuracy": 85, "best_test_accuracy": 93, "best_epoch": 1, "test_accuracies": [93, 92],
         "seconds": {"total": 5.25, "train": 4.5, "test": 0.75},
@@ -89,23 +93,34 @@ def test_all_figures_of_made_up_epochs(spec: Spec) -> None:
 
 
 def test_the_whole_result_of_a_small_run(tmp_path: Path) -> None:
-    """Of format 1; a later format adds its keys here."""
     data = write_mnist(tmp_path, 64, 20)
     path = write_spec(tmp_path, text=TINY.replace("epochs: 3", "epochs: 2"))
     assert not run_main("train", path, "--data-dir", data, "--runs", tmp_path / "runs", "--seed", "7")
     (folder,) = (tmp_path / "runs" / "tiny").iterdir()
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     rows = RunDir(folder).metrics
-    tests, trains = ([row[f"{part}_accuracy"] for row in rows] for part in ("test", "train"))
+    tests, trains = ([getattr(row, f"{part}_accuracy") for row in rows] for part in ("test", "train"))
     assert set(result.pop("seconds")) == {"total", "train", "test"}
     written = ["spec.yaml", "resolved.yaml", "env.json", "summary.txt", "metrics.csv", "model.safetensors"]
-    assert list(result.pop("files")) == [*written, "best.safetensors"]
+    assert list(result.pop("files")) == [*written, "best.safetensors", "predictions.npz"]
     assert len(result.pop("sha256")) == 64
+    predictions = RunDir(folder).predictions
+    assert predictions is not None
+    assert predictions.accuracy == tests[-1]
+    for index, row in enumerate(result.pop("classes")):
+        right = predictions.confusion[index, index]
+        assert (row["name"], row["images"]) == (str(index), predictions.confusion[index].sum())
+        for key, whole in (("recall", row["images"]), ("precision", predictions.confusion[:, index].sum())):
+            assert row[key] == (pytest.approx(100 * right / whole) if whole else None), key
+    assert result.pop("data") == {
+        "name": "mnist", "path": str(data), "digest": RunDir(folder).weights().data_digest,
+        "classes": list("0123456789"), "counts": {"train": 64, "test": 20}, "channels": 1, "size": [28, 28],
+    }  # fmt: skip
     assert result == {
-        "format": 1, "status": "done", "name": "tiny", "data": "mnist", "seed": 7, "params": PARAMS, "epochs": 2,
+        "format": 2, "measured_on": "test", "status": "done", "name": "tiny", "seed": 7, "params": PARAMS, "epochs": 2,
         "train_accuracy": trains[-1], "test_accuracy": tests[-1],
         "best_train_accuracy": max(trains), "best_test_accuracy": max(tests), "best_epoch": 1 + tests.index(max(tests)),
         "test_accuracies": tests,
         "targets": [{"target": "min_test_accuracy", "wanted": 90.0, "got": tests[-1], "met": False}],
-        "drift": [],
+        "kernels": "accelerated", "problem": None, "drift": [],
     }  # fmt: skip

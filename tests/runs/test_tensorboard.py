@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mnistspec import RunDir, load_spec
 from mnistspec.cli.interruption import Interrupted, Interruption
-from mnistspec.runs.tensorboard import SCALARS, flatten_spec
+from mnistspec.runs.tensorboard import flatten_spec, name_scalars
 from mnistspec.sweeps.grid import name_settings
 from tests.command_line import CommandLine, Outcome
 from tests.needs import need_module
@@ -83,10 +83,10 @@ def read_session(folder: Path) -> tuple[dict[str, Any], bool]:
 def check_scalars(folder: Path, run: RunDir) -> None:
     """Hold a log against metrics.csv: the same epochs, each once, and the same figures."""
     rows = run.metrics
-    scalars = read_scalars(folder)
-    assert scalars.keys() == SCALARS.keys()
-    for tag, name in SCALARS.items():
-        expected: list[Any] = [(row["epoch"], pytest.approx(row[name], rel=1e-6)) for row in rows]
+    scalars, tags = read_scalars(folder), name_scalars(run.spec)
+    assert scalars.keys() == tags.keys()
+    for tag, name in tags.items():
+        expected: list[Any] = [(row.epoch, pytest.approx(getattr(row, name), rel=1e-6)) for row in rows]
         assert scalars[tag] == expected, tag
 
 
@@ -212,7 +212,7 @@ def test_a_log_that_cannot_be_written_costs_a_warning(
     monkeypatch.setattr(SummaryWriter, "flush", fill)
     done = train()
     assert done.code == 0
-    assert (find_run(tmp_path).result or {})["status"] == "done"
+    assert find_run(tmp_path).figures.status == "done"
     assert done.err.count("warning") == 1
     assert "No space left on device" in done.err
     assert "the log for TensorBoard ends here" in done.err

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Literal
 
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
 from mnistspec.runs.folder import RunDir
+from mnistspec.runs.models import DataRecord, Environment
 from mnistspec.runs.result import summarize_run
 from mnistspec.sweeps.engine import Outcome
 from mnistspec.sweeps.grid import Job
@@ -39,15 +41,21 @@ def make_metrics(*accuracies: float) -> list[EpochMetrics]:
     ]  # fmt: skip
 
 
-def make_run(root: Path, spec: Spec, *accuracies: float, status: str | None = "done") -> Path:
+def make_run(
+    root: Path,
+    spec: Spec,
+    *accuracies: float,
+    status: Literal["done", "not finite"] | None = "done",
+    digest: str | None = None,
+) -> Path:
     """Make a run folder with these test accuracies, an epoch each; without a status it has not ended."""
-    run = RunDir.create(root, spec, b"", spec.as_yaml(), {}, "")
+    run = RunDir.create(root, spec, b"", spec.as_yaml(), Environment(), "")
     metrics = make_metrics(*accuracies)
     run.write_metrics(metrics)
     if status:
-        run.write_result(
-            {**summarize_run(spec, metrics, status), **({} if status == "done" else {"problem": "the loss is nan"})}
-        )
+        result = summarize_run(spec, metrics, status, data=DataRecord(name=spec.data.word, digest=digest))
+        problem = None if status == "done" else "the loss is nan"
+        run.write_result(result.model_copy(update={"problem": problem}))
     return run.path
 
 

@@ -25,7 +25,7 @@ from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.language.vocabulary.regularization import Dropout
 from mnistspec.language.vocabulary.schedulers import OneCycleLR
 from mnistspec.training.evaluation import Evaluation, evaluate
-from mnistspec.training.metrics import Meter
+from mnistspec.training.meter import Meter
 from mnistspec.training.trainer import Training
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from mnistspec.errors import MnistspecError
 
 if TYPE_CHECKING:
     from mnistspec.pages.network import DemoNetwork, Mistakes
+    from mnistspec.runs.predictions import Predictions
     from mnistspec.runs.trained import TrainedModel
 
 
@@ -86,28 +87,34 @@ def demo(
 
 
 def _load_networks(paths: list[Path], weights: str, data_dir: Path | None) -> list[DemoNetwork]:
-    """Load the networks and let each read its test set."""
+    """Load the networks, and what each got wrong."""
     from mnistspec.pages.network import DemoNetwork
     from mnistspec.runs.folder import RunDir
 
-    models = [RunDir(path).load_model(weights) for path in paths]
+    runs = [RunDir(path) for path in paths]
+    models = [run.load_model(weights) for run in runs]
     counts = Counter(model.spec.name for model in models)
     networks = []
-    for path, model in zip(paths, models, strict=True):
+    for run, model in zip(runs, models, strict=True):
         name = model.spec.name
-        label = name if counts[name] == 1 else f"{name} {path.resolve().name}"
-        networks.append(DemoNetwork(label, model, _find_mistakes(label, model, data_dir)))
+        label = name if counts[name] == 1 else f"{name} {run.path.resolve().name}"
+        kept = run.tested if weights == "model" and data_dir is None else None
+        networks.append(DemoNetwork(label, model, _find_mistakes(label, model, kept, data_dir)))
     return networks
 
 
-def _find_mistakes(label: str, model: TrainedModel, data_dir: Path | None) -> Mistakes | None:
+def _find_mistakes(label: str, model: TrainedModel, kept: Predictions | None, data_dir: Path | None) -> Mistakes | None:
+    """Return what a network got wrong on the test set, which it reads here if its run did not keep that."""
     from mnistspec.data.dataset import load_dataset
     from mnistspec.pages.network import find_mistakes
+    from mnistspec.training.device import choose_device
 
+    if kept:
+        return find_mistakes(kept)
     try:
         data = load_dataset(model.spec.data.word, data_dir=data_dir)
     except MnistspecError as error:
         print_warning(f"the demo does not show the mistakes of {label}: {error}")
         return None
     print_message(f"{label} reads the test set of {data.name}")
-    return find_mistakes(model, data)
+    return find_mistakes(model.test(data, choose_device("cpu")))

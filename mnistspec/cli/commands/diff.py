@@ -15,6 +15,7 @@ from mnistspec.cli.registration import Panel, command
 
 if TYPE_CHECKING:
     from mnistspec.language.spec import Spec
+    from mnistspec.runs.models import Result
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class _Side:
     path: Path
     spec: Spec
     lines: tuple[int, ...] = ()
-    result: dict[str, Any] | None = None
+    is_run: bool = False
+    result: Result | None = None
 
 
 def _complete(incomplete: str) -> list[str]:
@@ -56,7 +58,7 @@ def diff(
     if as_json:
         labels = ("before", "after")
         described = {
-            label: {"path": str(side.path), "name": side.spec.name, "result": side.result}
+            label: {"path": str(side.path), "name": side.spec.name, "result": _result_data(side)}
             for label, side in zip(labels, sides, strict=True)
         }
         print_json({**described, **difference_data(difference, [side.lines for side in sides])})
@@ -69,6 +71,13 @@ def diff(
         raise typer.Exit(1)
 
 
+def _result_data(side: _Side) -> dict[str, Any] | None:
+    """Return a run's result as plain data, empty before it has ended; None for a spec."""
+    if side.result:
+        return side.result.as_data()
+    return {} if side.is_run else None
+
+
 def _read(*paths: Path) -> list[_Side]:
     """Return the sides: folders are runs, all else are specs, whose mistakes are told together."""
     from mnistspec.language.loader import load_documents
@@ -77,10 +86,10 @@ def _read(*paths: Path) -> list[_Side]:
     sides = []
     for path in paths:
         if path.is_dir():
-            from mnistspec.runs.folder import RunDir  # it imports torch
+            from mnistspec.runs.folder import RunDir
 
             run = RunDir(path)
-            sides.append(_Side(path, run.spec, result=run.result or {}))
+            sides.append(_Side(path, run.spec, result=run.result, is_run=True))
         else:
             document = next(documents)
             sides.append(_Side(path, document.spec, document.lines))

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mnistspec.cli.completion import complete_datasets
-from mnistspec.cli.console import print_json, print_result, print_table
+from mnistspec.cli.console import print_json, print_message, print_result, print_table
 from mnistspec.cli.options import Best, DataDir, Device, Json, RunFolder, check_data
 from mnistspec.cli.registration import Panel, command
+from mnistspec.errors import MnistspecError
+
+if TYPE_CHECKING:
+    from mnistspec.data.dataset import Dataset
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.runs.predictions import Predictions
+    from mnistspec.runs.trained import TrainedModel
+
+
+@dataclass(frozen=True)
+class _Test:
+    """What weights made of a test set: its name, the epoch of the weights, the mean loss, the predictions."""
+
+    data: str
+    epoch: int
+    loss: float
+    predictions: Predictions
 
 
 @command(
@@ -35,41 +55,74 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     from mnistspec.runs.folder import RunDir
-
-    folder = RunDir(run)
-    check_data(data or folder.spec.data.word, data_dir)
-
-    from mnistspec.data.dataset import load_dataset
-    from mnistspec.training.device import choose_device
+    from mnistspec.runs.result import measure_classes
     from mnistspec.views.terminal.tables import confusion_table, evaluation_table
 
-    model = folder.load_model("best" if best else "model")
-    dataset = load_dataset(data or model.spec.data.word, data_dir=data_dir)
-    result = model.evaluate(dataset, choose_device(device))
-    confusion = result.confusion()
-    names = dataset.class_names
+    folder = RunDir(run)
+    plain = not (best or data or data_dir or device)
+    test = (_read_kept(folder) if plain else None) or _measure(folder, data, data_dir, device, best=best)
+    confusion, names, accuracy = test.predictions.confusion, test.predictions.class_names, test.predictions.accuracy
+    images = len(test.predictions.labels)
     if as_json:
-        rights, counts = confusion.diag().tolist(), confusion.sum(1).tolist()
+        classes = measure_classes(test.predictions)
         print_json({
             "run": str(run),
-            "data": dataset.name,
+            "data": test.data,
             "weights": "best" if best else "last",
-            "epoch": model.epoch,
-            "images": len(result.labels),
-            "test_loss": result.loss,
-            "test_accuracy": result.accuracy,
+            "epoch": test.epoch,
+            "images": images,
+            "test_loss": test.loss,
+            "test_accuracy": accuracy,
             "per_class": [
-                {"class": name, "images": count, "accuracy": 100 * right / max(1, count)}
-                for name, right, count in zip(names, rights, counts, strict=True)
+                {"class": row.name, "images": row.images, "accuracy": row.recall or 0.0} for row in classes
             ],
             "confusion": confusion.tolist(),
         })  # fmt: skip
         return
-    wrong = len(result.labels) - int(confusion.diag().sum())
-    which = f"epoch {model.epoch}, the best on the test set" if best else f"epoch {model.epoch}"
+    chosen = f", the best on the {folder.weights('best').measured_on.images}" if best else ""
     print_result(
-        f"{model.spec.name} ({which}) on {dataset.name}: test accuracy {result.accuracy:.2f} %, {wrong:,} of "
-        f"{len(result.labels):,} wrong, loss {result.loss:.4f}"
+        f"{folder.spec.name} (epoch {test.epoch}{chosen}) on {test.data}: test accuracy {accuracy:.2f} %, "
+        f"{test.predictions.wrong:,} of {images:,} wrong, loss {test.loss:.4f}"
     )
-    print_table(evaluation_table(confusion.numpy(force=True), names))
-    print_table(confusion_table(confusion.numpy(force=True), names))
+    print_table(evaluation_table(confusion, names))
+    print_table(confusion_table(confusion, names))
+
+
+def _read_kept(folder: RunDir) -> _Test | None:
+    """Return what the run's own test pass came to, if it was kept."""
+    predictions = folder.tested
+    if predictions is None:
+        return None
+    last = folder.metrics[-1]
+    return _Test(folder.spec.data.word, last.epoch, last.test_loss, predictions)
+
+
+def _measure(folder: RunDir, data: str | None, data_dir: Path | None, device: str | None, *, best: bool) -> _Test:
+    """Put the test set through the network; keep what its run should have kept."""
+    check_data(data or folder.spec.data.word, data_dir)
+
+    from mnistspec.data.dataset import load_dataset
+    from mnistspec.runs.predictions import Predictions
+    from mnistspec.training.device import choose_device
+
+    model = folder.load_model("best" if best else "model")
+    dataset = load_dataset(data or model.spec.data.word, data_dir=data_dir)
+    evaluation = model.evaluate(dataset, choose_device(device))
+    predictions = Predictions.of(evaluation, dataset.test_images, dataset.class_names)
+    if folder.result is not None and not best and folder.data_digest == dataset.digest:
+        _keep(folder, model, dataset, predictions)
+    return _Test(dataset.name, model.epoch, evaluation.loss, predictions)
+
+
+def _keep(folder: RunDir, model: TrainedModel, data: Dataset, predictions: Predictions) -> None:
+    """Add the predictions to a run that keeps none, such as one of format 1; where nothing can be written, do not."""
+    from mnistspec.runs.folder import PREDICTIONS
+    from mnistspec.training.device import choose_device
+
+    held_out = folder.spec.train.holdout
+    if (folder.path / PREDICTIONS).exists() or PREDICTIONS in folder.figures.files:
+        return
+    measured = model.test(data.hold_out(held_out), choose_device(None)) if held_out else predictions
+    with suppress(MnistspecError):
+        folder.write_predictions(measured, data.name, data.digest, model.epoch)
+        print_message(f"kept {folder.path / PREDICTIONS}, so that nothing has to be measured again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,14 +14,20 @@ from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mnistspec.analysis.history import History, HistoryReader
+    from mnistspec.data.dataset import Dataset
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.runs.predictions import Predictions
 
 
 @command(
     Panel.COMPARE,
     2,
     "Write a report on runs: each series' target, results, changes, curves, confusion and mistakes.\n\n"
-    "The series are in the order of their names. The networks are evaluated again, to see where they go wrong.",
+    "The series are in the order of their names. "
+    "Where networks go wrong is read from what their runs kept; --data-dir evaluates runs that kept nothing.",
     example="mnistspec report runs -o report.html",
 )
 def report(
@@ -49,7 +56,7 @@ def report(
     from mnistspec.analysis.collection import collect_runs
     from mnistspec.analysis.history import HistoryReader
 
-    reader = HistoryReader(collect_runs(paths), data_dir)
+    reader = HistoryReader(collect_runs(paths), None if data_dir is None else _make_measure(data_dir))
     for sentence in reader.left_out:
         print_message(sentence)
     if not reader.all_series:
@@ -67,6 +74,24 @@ def report(
     else:
         beside = f", {len(files)} pictures in {pictures}" if files else ""
         print_result(f"report: {output}{beside}")
+
+
+def _make_measure(data_dir: Path) -> Callable[[RunDir], Predictions]:
+    """Return what makes the predictions of a run from the data in a folder, which is read once for each data set."""
+
+    @cache
+    def load(name: str) -> Dataset:
+        from mnistspec.data.dataset import load_dataset
+
+        return load_dataset(name, data_dir=data_dir)
+
+    def measure(run: RunDir) -> Predictions:
+        from mnistspec.runs.trained import measure_again
+        from mnistspec.training.device import choose_device
+
+        return measure_again(run, load(run.spec.data.word), choose_device(None))
+
+    return measure
 
 
 def _read(reader: HistoryReader) -> History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -92,7 +93,7 @@ def sweep(
     tensorboard: TensorBoard = None,
     as_json: Json = False,
 ) -> None:
-    from mnistspec.cli.cluster import open_cluster
+    from mnistspec.cli.cluster import make_engine, open_cluster
     from mnistspec.runs.lock import lock_folder
     from mnistspec.sweeps.cluster.transfer import Requirements
     from mnistspec.sweeps.grid import make_grid, parse_seeds
@@ -103,15 +104,18 @@ def sweep(
     grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
     for job in grid:
         check_data(job.spec.data.word, None if cluster else data_dir)
-    with lock_folder(runs, _LOCK) as lock:
-        work = Sweep(runs, grid)
+    datasets = tuple(sorted({job.spec.data.word for job in grid}))
+    needs = Requirements(datasets, str(data_dir) if data_dir else None, device)
+    with (
+        lock_folder(runs, _LOCK) as lock,
+        open_cluster(cluster, needs) if cluster else nullcontext((None, _read_digests(needs))) as (client, digests),
+    ):
+        work = Sweep(runs, grid, digests)
         _tell_plan(work)
         if not all(run.is_over for run in work.runs):
-            datasets = tuple(sorted({job.spec.data.word for job in grid}))
-            needs = Requirements(datasets, str(data_dir) if data_dir else None, device)
             with (
-                open_cluster(cluster, work, needs, threads, 2 if retries is None else retries)
-                if cluster
+                make_engine(client, work, needs, threads, 2 if retries is None else retries)
+                if client
                 else _open_machine(work, needs, threads, jobs, lock, tensorboard)
             ) as engine:
                 _execute(work, engine)
@@ -141,16 +145,21 @@ def _check_options(cluster: str | None, jobs: int | None, retries: int | None, t
         raise UsageError("--retries is for runs whose worker is lost: give it with --cluster")
 
 
+def _read_digests(needs: Requirements) -> dict[str, str]:
+    """Return the digests of the data sets, which are fetched here once for all runs; raise what would stop each run."""
+    from mnistspec.data.dataset import load_dataset
+
+    folder = None if needs.data_dir is None else Path(needs.data_dir)
+    return {name: load_dataset(name, data_dir=folder).digest for name in needs.data}
+
+
 def _open_machine(
     work: Sweep, needs: Requirements, threads: int, jobs: int | None, lock: int, tensorboard: Path | None
 ) -> LocalEngine:
-    """Return the engine for this machine; raise what would stop each run, and fetch the data once for all."""
-    from mnistspec.data.dataset import load_dataset
+    """Return the engine for this machine; raise what would stop each run."""
     from mnistspec.sweeps.engine import LocalEngine
     from mnistspec.training.device import choose_device
 
-    for name in needs.data:
-        load_dataset(name, data_dir=None if needs.data_dir is None else Path(needs.data_dir))
     if tensorboard is not None:
         from mnistspec.runs.tensorboard import prepare_log
 

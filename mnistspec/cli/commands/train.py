@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mnistspec.runs.execution import Execution
+    from mnistspec.runs.models import Result
 
 
 @command(
@@ -53,6 +54,9 @@ def train(
             autocompletion=complete_runs,
         ),
     ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="With --resume: remove what the run has done, and begin it anew.")
+    ] = False,
     checkpoint_every: Annotated[
         int | None,
         typer.Option(metavar="STEPS", min=1, help="Save checkpoints within epochs, too.", show_default=False),
@@ -71,7 +75,9 @@ def train(
         )
     if resume is None and not specs:
         raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
-    options = _Options(runs, data_dir, device, threads, tensorboard, checkpoint_every, as_json)
+    if restart and resume is None:
+        raise UsageError("--restart begins a run anew: name the run with --resume RUN")
+    options = _Options(runs, data_dir, device, threads, tensorboard, checkpoint_every, restart, as_json)
     executions = _resume(resume, options) if resume is not None else _start(specs or [], changes, options)
     results = [_run(execution, options) for execution in executions]
     if as_json:
@@ -90,6 +96,7 @@ class _Options:
     threads: int | None
     tensorboard: Path | None
     checkpoint_every: int | None
+    restart: bool
     as_json: bool
 
 
@@ -97,11 +104,10 @@ def _start(specs: list[Path], changes: list[str], options: _Options) -> Iterator
     """Yield a new run for each spec, once all of them are known to be right."""
     from mnistspec.language.loader import load_documents
 
-    loaded = load_documents((path, changes) for path in specs)
-    documents = [(document, path.read_bytes()) for document, path in zip(loaded, specs, strict=True)]
-    for document in loaded:
+    documents = load_documents((path, changes) for path in specs)
+    for document in documents:
         check_data(document.spec.data.word, options.data_dir)
-    _prepare(options, ", ".join(document.spec.name for document in loaded))
+    _prepare(options, ", ".join(document.spec.name for document in documents))
 
     from mnistspec.data.dataset import load_dataset
     from mnistspec.network.summary import summarize
@@ -110,10 +116,10 @@ def _start(specs: list[Path], changes: list[str], options: _Options) -> Iterator
     from mnistspec.views.terminal.tables import render_text, summary_table
 
     chosen = choose_device(options.device)
-    for document, source in documents:
+    for document in documents:
         data = load_dataset(document.spec.data.word, data_dir=options.data_dir)
         summary = render_text(summary_table(summarize(document.spec, document.lines)), width=80)
-        yield Execution.start(options.runs, document.spec, source, data, chosen, summary)
+        yield Execution.start(options.runs, document.spec, document.source, data, chosen, summary)
 
 
 def _resume(path: Path, options: _Options) -> Iterator[Execution]:
@@ -129,7 +135,7 @@ def _resume(path: Path, options: _Options) -> Iterator[Execution]:
 
     folder = open_run(path)
     data = load_dataset(folder.spec.data.word, data_dir=options.data_dir)
-    yield Execution(folder, data, choose_device(options.device))
+    yield Execution(folder, data, choose_device(options.device), restart=options.restart)
 
 
 def _prepare(options: _Options, what: str) -> None:
@@ -148,16 +154,16 @@ def _prepare(options: _Options, what: str) -> None:
 def _run(execution: Execution, options: _Options) -> dict[str, Any]:
     """Train to the end and return the result, which is printed here unless it is to be JSON."""
     with execution:
-        result = {"run": str(execution.folder.path), **_train(execution, options)}
+        result = _train(execution, options)
     if not options.as_json:
         from mnistspec.views.terminal.results import result_text
 
         print_result(result_text(result, execution.folder.path))
     interruption.check()
-    return result
+    return {"run": str(execution.folder.path), **result.as_data()}
 
 
-def _train(execution: Execution, options: _Options) -> dict[str, Any]:
+def _train(execution: Execution, options: _Options) -> Result:
     """Train to the end, showing progress; on Ctrl-C or SIGTERM save a checkpoint and say how to resume."""
     from mnistspec.cli.progress import show_progress
     from mnistspec.views.painting import paint_run
@@ -186,7 +192,7 @@ def _train(execution: Execution, options: _Options) -> dict[str, Any]:
     finally:
         interruption.busy = lambda: False
         _show_warnings(execution, shown)
-    return execution.folder.result or {}
+    return execution.folder.figures
 
 
 def _say_how_to_resume(execution: Execution, what: str) -> None:

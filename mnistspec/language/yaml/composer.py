@@ -45,12 +45,16 @@ class _Unreadable(Exception):  # noqa: N818 - control flow of this module: the e
 
 def read_file(path: Path, collector: Collector) -> Node | None:
     """Return the tree of a spec file, or None where the collector says why not; raise if it cannot be opened."""
+    return read_bytes(read_source(path), str(path), collector)
+
+
+def read_source(path: Path) -> bytes:
+    """Return the bytes of a spec file, at most one more than a spec may have; raise if it cannot be opened."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise UnreadableFileError(path, error) from None
-    return read_bytes(data, str(path), collector)
 
 
 def read_bytes(data: bytes, name: str, collector: Collector) -> Node | None:

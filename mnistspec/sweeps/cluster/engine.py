@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mnistspec.errors import CorruptError
 from mnistspec.files import explain_os_error, make_run_folder
-from mnistspec.runs.records import count_epochs
+from mnistspec.runs.listing import count_epochs
 from mnistspec.sweeps.cluster.offers import find_version
 from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.cluster.worker import execute, stop_sweep
@@ -74,7 +74,6 @@ class ClusterEngine:
         self._summarize, self._tell, self._on_epoch = summarize, tell, on_epoch
         self._name = f"mnistspec_{token_hex(6)}"
         self._version = find_version("mnistspec")
-        self._sources: dict[Path, bytes] = {}
         self._tasks: dict[str, _Task] = {}
         self._workers: set[str] = set(client.nthreads())
         self._unfit: set[str] = set()
@@ -143,10 +142,8 @@ class ClusterEngine:
 
     def _prepare(self, job: Job) -> Transfer:
         """Return what a new run's folder has before the run begins, but for env.json."""
-        if job.path not in self._sources:
-            self._sources[job.path] = job.path.read_bytes()
         return Transfer.pack("", {
-            "spec.yaml": self._sources[job.path],
+            "spec.yaml": job.source,
             "summary.txt": self._summarize(job).encode(),
             "resolved.yaml": job.resolved.encode(),
         })  # fmt: skip

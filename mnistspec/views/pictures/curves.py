@@ -44,11 +44,13 @@ ACCURACY = Quantity("accuracy", "accuracy (percent of the images)", " %", 2, 1)
 
 
 @theme()
-def draw_run(metrics: Sequence[EpochMetrics], *, title: str, target: float | None = None) -> Canvas:
-    """Return the curves of a run of one epoch or more; ``target`` is a test accuracy in percent."""
+def draw_run(
+    metrics: Sequence[EpochMetrics], *, title: str, target: float | None = None, measured: str = "test"
+) -> Canvas:
+    """Return the curves of a run of one epoch or more; ``target`` is in percent, on what was ``measured``."""
     canvas = Canvas(1120, 470, title, _NOTE)
     for left, quantity, line in ((90, LOSS, None), (640, ACCURACY, target)):
-        names = {kind: f"{kind}_{quantity.name}" for kind in ("train", "test")}
+        names = {"train": f"train_{quantity.name}", measured: f"test_{quantity.name}"}
         curves = {kind: np.array([[getattr(row, name) for row in metrics]]) for kind, name in names.items()}
         _draw_panel(canvas, canvas.add_axes(left, 14, 450, 310), quantity, curves, line)
     return canvas

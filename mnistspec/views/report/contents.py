@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnistspec.analysis.labels import label_recipes
+from mnistspec.analysis.labels import label_series
 from mnistspec.language.spec import Reference
 from mnistspec.views.report.charts import draw_accuracies, draw_parameters
 from mnistspec.views.report.sections import Figure, Section, make_section
@@ -40,7 +40,7 @@ class Report:
 def make_report(history: History, title: str = "") -> Report:
     """Return the contents of a report; without a title it is called by its series."""
     all_series = [chapter.series for chapter in history.chapters]
-    words = label_words(all_series)
+    words = label_series(all_series)
     labels = [" ".join(label) for label in words]
     keys = [f"series-{number}" for number in range(1, len(all_series) + 1)]
     return Report(
@@ -59,26 +59,6 @@ def make_report(history: History, title: str = "") -> Report:
         problems=history.problems,
         left_out=history.left_out,
     )
-
-
-def label_words(all_series: Sequence[Series]) -> list[tuple[str, ...]]:
-    """Return for each series the words that set it apart: its name, then settings in which others differ."""
-    data, held_out = ({getter(r) for r in all_series} for getter in (_data, _held_out))
-    named = []
-    for series in all_series:
-        words = {"data": series.spec.data.word} if len(data) > 1 else {}
-        words |= {"train.holdout": str(_held_out(series))} if len(held_out) > 1 and _held_out(series) else {}
-        words |= {key: value for key, value in series.settings.items() if key != "train.holdout"}
-        named.append((series.spec.name, words))
-    return label_recipes(named)
-
-
-def _data(series: Series) -> str:
-    return series.spec.data.word
-
-
-def _held_out(series: Series) -> int:
-    return series.spec.train.holdout
 
 
 def _make_title(all_series: Sequence[Series]) -> str:
@@ -158,9 +138,8 @@ def _commands(chapters: Sequence[Chapter]) -> list[str]:
     commands: dict[str, None] = {}
     for chapter in chapters:
         for environment in chapter.environments.values():
-            command = environment.get("command")
-            if isinstance(command, list) and command:
-                program, *arguments = map(str, command)
+            if environment.command:
+                program, *arguments = environment.command
                 name = "mnistspec" if program == "__main__.py" else program
                 commands[shlex.join([name, *arguments])] = None
     return list(commands)

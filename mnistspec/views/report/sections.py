@@ -132,9 +132,8 @@ def _targets(series: Series) -> list[str]:
     """Return each target with how many seeds met it and what they got."""
     found: dict[str, list[tuple[bool, float | None]]] = {}
     for run in series.runs:
-        for target in run.figures["targets"]:
-            text = f"{target['target']} {target['wanted']:,}"
-            found.setdefault(text, []).append((bool(target["met"]), target["got"]))
+        for target in run.figures.targets:
+            found.setdefault(f"{target.target} {target.wanted:,}", []).append((target.met, target.got))
     sentences = []
     for text, rows in found.items():
         met, got = sum(row[0] for row in rows), sorted(value for _, value in rows if value is not None)
@@ -163,11 +162,13 @@ def _curves(chapter: Chapter, key: str, label: str) -> list[Figure]:
     if not chapter.epochs or not next(iter(chapter.epochs.values())):
         return []
     target = chapter.series.spec.targets.min_test_accuracy
-    name = "held-out" if chapter.series.spec.train.holdout else "test"
+    name = chapter.series.measured.word
     figures = []
     for quantity, line in ((LOSS, None), (ACCURACY, target)):
         train, test = (
-            np.array([[epoch[f"{kind}_{quantity.name}"] for epoch in epochs] for epochs in chapter.epochs.values()])
+            np.array(
+                [[getattr(epoch, f"{kind}_{quantity.name}") for epoch in epochs] for epochs in chapter.epochs.values()]
+            )
             for kind in ("train", "test")
         )
         seeds, count = test.shape
@@ -190,9 +191,9 @@ def _errors(chapter: Chapter) -> Errors | None:
     if analysis is None:
         return None
     seed = analysis.representative.spec.train.seed
-    recorded = float(analysis.representative.figures["test_accuracy"])
+    recorded = analysis.representative.figures.accuracy or 0
     same = abs(analysis.accuracy - recorded) < 0.005
-    again = "as in its result" if same else f"but its result says {recorded:.2f} %: another device or version"
+    again = "as in its result" if same else f"but its result says {recorded:.2f} %: by another device or version"
     return Errors(
         analysis=analysis,
         classes=describe_classes(analysis.confusion, analysis.class_names),
@@ -200,7 +201,7 @@ def _errors(chapter: Chapter) -> Errors | None:
         images=images_of(series),
         seeds=f"{plural(len(analysis.seeds), 'seed')} together" if len(analysis.seeds) > 1 else f"seed {seed}",
         seed=seed,
-        note=f"Measured again for this report, seed {seed} has {analysis.accuracy:.2f} %, {again}.",
+        note=f"By its predictions seed {seed} has {analysis.accuracy:.2f} %, {again}.",
     )
 
 

@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mnistspec.analysis.history import is_figure
 from mnistspec.analysis.mistakes import find_representative
 from mnistspec.views.writing import write_unit
 from mnistspec.wording import plural
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 
     from mnistspec.analysis.comparison import Series
     from mnistspec.analysis.history import Chapter
-    from mnistspec.runs.records import Record
+    from mnistspec.runs.folder import RunDir
+    from mnistspec.runs.models import Environment
 
 NONE = "\N{EN DASH}"
 _MOST_EPOCHS = 100  # rows of a table of epochs
@@ -58,7 +58,7 @@ def results_table(series: Series) -> Table:
             _percent(reference.train_accuracy),
         ],
         [
-            f"{measured(series)} (%)", *_accuracy(runs, "test_accuracy"), _best(runs, "best_test_accuracy"),
+            f"{measured(series)} (%)", *_accuracy(runs, "accuracy"), _best(runs, "best_accuracy"),
             _percent(reference.test_accuracy),
         ],
     ]  # fmt: skip
@@ -75,12 +75,12 @@ def summary_table(all_series: Sequence[Series], labels: Sequence[str]) -> Table:
     rows = []
     for series, label in zip(all_series, labels, strict=True):
         met = NONE if series.targets_met is None else f"{series.targets_met} of {len(series.runs)}"
-        last, *ends = _accuracy(series.runs, "test_accuracy")
+        last, *ends = _accuracy(series.runs, "accuracy")
         ends = ends or ["", ""]
         reference = _percent(series.spec.reference.test_accuracy)
         rows.append([
             label, series.spec.title, f"{series.params:,}", str(series.receptive_field), str(len(series.runs)), last,
-            *ends, _best(series.runs, "best_test_accuracy"), reference, met,
+            *ends, _best(series.runs, "best_accuracy"), reference, met,
         ])  # fmt: skip
     head = (
         "Spec", "Title", "Parameters", "Receptive field", "Seeds", "Last epoch %", "Lowest", "Highest",
@@ -98,12 +98,12 @@ def epochs_table(chapter: Chapter) -> Table:
     shown = sorted({*range(every - 1, count, every), count - 1})
     rows = []
     for index in shown:
-        lr, train_loss, train, test_loss, test = (fmean(run[index][name] for run in runs) for name in _COLUMNS)
+        lr, train_loss, train, test_loss, test = (fmean(getattr(run[index], name) for run in runs) for name in _COLUMNS)
         rows.append(
             [str(index + 1), f"{lr:.3g}", f"{train_loss:.4f}", f"{train:.2f}", f"{test_loss:.4f}", f"{test:.2f}"]
         )
     which = f", one in {every} of {count:,}" if every > 1 else ""
-    test_word = "Held-out" if chapter.series.spec.train.holdout else "Test"
+    test_word = chapter.series.measured.word.capitalize()
     head = ("Epoch", "Learning rate", "Training loss", "Training %", f"{test_word} loss", f"{test_word} %")
     return Table(f"Figures by epoch, mean over {plural(len(runs), 'seed')}{which}", head, rows, words=())
 
@@ -152,10 +152,11 @@ def runs_table(chapters: Sequence[Chapter], labels: Sequence[str]) -> Table:
     for chapter, label in zip(chapters, labels, strict=True):
         shown = find_representative(chapter.series)
         for run in chapter.series.runs:
-            best = f"{_percent(run.figures['best_test_accuracy'])} ({str(run.figures.get('best_epoch', NONE))[:10]})"
+            figures = run.figures
+            best = f"{_percent(figures.best_accuracy)} ({NONE if figures.best_epoch is None else figures.best_epoch})"
             rows.append([
-                label, str(run.spec.train.seed), begun_at(run), f"{float(run.figures['seconds']['total']):,.0f}",
-                _percent(run.figures["test_accuracy"]), best, "yes" if run is shown else "", str(run.path),
+                label, str(run.spec.train.seed), begun_at(run), f"{figures.seconds.total:,.0f}",
+                _percent(figures.accuracy), best, "yes" if run is shown else "", str(run.path),
             ])  # fmt: skip
     head = (
         "Spec", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch %\N{NO-BREAK SPACE}* (which)",
@@ -164,7 +165,7 @@ def runs_table(chapters: Sequence[Chapter], labels: Sequence[str]) -> Table:
     return Table("The runs that this report is made from", head, rows, words=(0, 6, 7))
 
 
-def begun_at(run: Record) -> str:
+def begun_at(run: RunDir) -> str:
     """Return when a run began, by its folder's name, or nothing."""
     try:
         begun = datetime.strptime(run.path.resolve().name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
@@ -175,7 +176,7 @@ def begun_at(run: Record) -> str:
 
 def measured(series: Series) -> str:
     """Return the name of the accuracy that a series was measured by."""
-    return "Held-out accuracy" if series.spec.train.holdout else "Test accuracy"
+    return f"{series.measured.word.capitalize()} accuracy"
 
 
 def images_of(series: Series) -> str:
@@ -185,7 +186,7 @@ def images_of(series: Series) -> str:
     return f"{held_out:,} held-out training images of {data}" if held_out else f"{data} test set"
 
 
-def _accuracy(runs: Sequence[Record], key: str) -> list[str]:
+def _accuracy(runs: Sequence[RunDir], key: str) -> list[str]:
     """Return the mean with its spread, and for more than one seed the lowest and the highest."""
     values = _numbers(runs, key)
     if len(values) < 2:
@@ -197,14 +198,14 @@ def _accuracy(runs: Sequence[Record], key: str) -> list[str]:
     ]
 
 
-def _best(runs: Sequence[Record], key: str) -> str:
+def _best(runs: Sequence[RunDir], key: str) -> str:
     values = _numbers(runs, key)
     return _percent(fmean(values) if values else None)
 
 
-def _numbers(runs: Sequence[Record], key: str) -> list[float]:
-    values = (run.figures.get(key) for run in runs)
-    return [float(value) for value in values if is_figure(value)]
+def _numbers(runs: Sequence[RunDir], key: str) -> list[float]:
+    values = (getattr(run.figures, key) for run in runs)
+    return [float(value) for value in values if value is not None]
 
 
 def _percent(value: float | None) -> str:
@@ -215,14 +216,13 @@ def _count(value: int | None) -> str:
     return NONE if value is None else f"{value:,}"
 
 
-def _flatten(environment: dict[str, Any]) -> dict[str, str]:
-    """Return versions, system, device and threads; the file may hold anything."""
-    packages = environment.get("packages")
-    pairs = {"python": environment.get("python"), **(packages if isinstance(packages, dict) else {})}
+def _flatten(environment: Environment) -> dict[str, str]:
+    """Return versions, system, device and threads."""
+    pairs = {"python": environment.python, **environment.packages}
     for key in ("platform", "cpu", "cores", "device", "device_name", "threads"):
-        if key != "device_name" or environment.get(key) != environment.get("device"):
-            pairs[key.replace("_", " ")] = environment.get(key)
-    return {str(key)[:_LONGEST]: str(value)[:_LONGEST] for key, value in pairs.items() if value is not None}
+        if key != "device_name" or environment.device_name != environment.device:
+            pairs[key.replace("_", " ")] = getattr(environment, key)
+    return {key[:_LONGEST]: str(value)[:_LONGEST] for key, value in pairs.items() if value is not None}
 
 
 def _values(counts: Counter[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mnistspec.language.shapes import TracedLayer
     from mnistspec.language.vocabulary.unit import Unit
     from mnistspec.network.difference import Change, Difference
+    from mnistspec.runs.models import Result
 
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "moved": (">", "cyan"), "changed": ("~", "yellow")}
 _NOISE = (
@@ -30,7 +32,7 @@ _NOISE = (
 )  # fmt: skip
 
 
-def difference_text(difference: Difference, names: Sequence[str], results: Sequence[dict[str, Any] | None]) -> Group:
+def difference_text(difference: Difference, names: Sequence[str], results: Sequence[Result | None]) -> Group:
     """Return a section for each part in which there is a difference, and what it did to the network."""
     parts: list[RenderableType] = [Text(f"{names[0]} -> {names[1]}", style="bold")]
     for title, lines in describe_difference(difference).items():
@@ -108,29 +110,25 @@ def _totals(difference: Difference) -> Table:
     return table
 
 
-def _results(results: Sequence[dict[str, Any] | None]) -> Table:
+def _results(results: Sequence[Result | None]) -> Table:
     table = _figures()
-    for label, keys, unit in (
-        ("test accuracy, last epoch", ("test_accuracy",), " %"),
-        ("test accuracy, best epoch", ("best_test_accuracy",), " %"),
-        ("train accuracy, last epoch", ("train_accuracy",), " %"),
-        ("epochs", ("epochs",), ""),
-        ("seconds", ("seconds", "total"), ""),
+    word = "/".join(dict.fromkeys(result.measured_on.word for result in results if result))
+    for label, name, unit in (
+        (f"{word} accuracy, last epoch", "accuracy", " %"),
+        (f"{word} accuracy, best epoch", "best_accuracy", " %"),
+        ("train accuracy, last epoch", "train_accuracy", " %"),
+        ("epochs", "epochs", ""),
+        ("seconds", "seconds.total", ""),
     ):
-        values = [_look_up(result, keys) for result in results]
+        values = [attrgetter(name)(result) if result else None for result in results]
         texts = ["-" if value is None else f"{value:,.2f}".removesuffix(".00") + unit for value in values]
         first, second = values
         change = "" if first is None or second is None or first == second else f"  ({second - first:+,.2f})"
         table.add_row("", label, _arrow(*texts) + change)
+    digests = [result.data.digest[:8] for result in results if result and result.data.digest]
+    if len(set(digests)) > 1:
+        table.add_row("", "data, by its digest", _arrow(*digests))
     return table
-
-
-def _look_up(result: dict[str, Any] | None, keys: Sequence[str]) -> float | None:
-    """Return a number of a result, None where a run has not come to it; its file may hold anything."""
-    value: Any = result
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _figures() -> Table:

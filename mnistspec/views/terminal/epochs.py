@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mnistspec.runs.measurement import Measured
     from mnistspec.training.metrics import EpochMetrics
 
-_HEADINGS = ("epoch", "lr", "train loss", "train acc %", "test loss", "test acc %", "seconds")
+_HEADINGS = ("epoch", "lr", "train loss", "train acc %", "{} loss", "{} acc %", "seconds")
 _WIDTHS = (5, 8, 10, 11, 9, 10, 8)
 _MARK = "  best"
 
 
-def epochs_header() -> str:
+def epochs_header(measured: Measured) -> str:
     """Return the line of headings."""
-    return _join(_HEADINGS)
+    return _join(tuple(heading.format("held" if measured is measured.holdout else "test") for heading in _HEADINGS))
 
 
 def epoch_row(metrics: EpochMetrics, *, best: bool) -> str:
-    """Return the line of one epoch; ``best`` marks the highest test accuracy so far."""
+    """Return the line of one epoch; ``best`` marks the highest accuracy so far."""
     row = _join(
         (
             str(metrics.epoch), f"{metrics.lr:.3g}", _loss(metrics.train_loss), f"{metrics.train_accuracy:.2f}",

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from rich.console import Group
 from rich.text import Text
 
-from mnistspec.analysis.labels import label_recipes
+from mnistspec.analysis.labels import label_series
 from mnistspec.views.terminal.tables import make_table
 from mnistspec.wording import markdown_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mnistspec.analysis.comparison import Comparison, Contrast, Series
+    from mnistspec.runs.measurement import Measured
 
 _HEADINGS = (
     "params", "MACs", "receptive field", "seeds", "last epoch %", "min", "max", "best epoch % *", "seconds",
@@ -34,7 +37,7 @@ def leaderboard_table(comparison: Comparison) -> Group:
         "params", "MACs", "field", "seeds", "last epoch %\nmin-max", "best\n%*", "sec-\nonds", "tar-\ngets",
     ):  # fmt: skip
         table.add_column(heading, justify="right", no_wrap=True)
-    for words, series in zip(_label_words(comparison), comparison.all_series, strict=True):
+    for words, series in zip(label_series(comparison.all_series), comparison.all_series, strict=True):
         params, macs, field, seeds, mean, low, high, best, seconds, targets = _cells(series)
         spread = f"{low}-{high}" if len(series.runs) > 1 else ""
         range_below = f"{mean}\n{spread}"
@@ -56,39 +59,31 @@ def leaderboard_markdown(comparison: Comparison) -> str:
 
 
 def leaderboard_csv(comparison: Comparison) -> str:
-    """Return a line a series with all digits."""
+    """Return a line a series with all digits; figures stand below the names of what they were measured on."""
+    figures = list(dict.fromkeys(series.measured for series in comparison.all_series))
+    names = [
+        name
+        for key, best in ((kind.key("accuracy"), kind.key("best_accuracy")) for kind in figures)
+        for name in (f"{key}_mean", f"{key}_spread", f"{key}_min", f"{key}_max", f"{best}_mean")
+    ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow((
-        "spec", "settings", "data", "measured_on", "params", "macs", "receptive_field", "seeds",
-        "test_accuracy_mean", "test_accuracy_spread", "test_accuracy_min", "test_accuracy_max",
-        "best_test_accuracy_mean", "seconds", "targets_met",
+        "spec", "settings", "data", "measured_on", "params", "macs", "receptive_field", "seeds", *names, "seconds",
+        "targets_met",
     ))  # fmt: skip
     for series in comparison.all_series:
         settings = "; ".join(f"{key}={value}" for key, value in series.settings.items())
         writer.writerow((
             series.spec.name, settings, series.spec.data.word, series.measured_on, series.params, series.macs,
-            series.receptive_field, len(series.runs), series.mean, series.spread,
-            min(series.accuracies), max(series.accuracies), series.best, series.seconds, series.targets_met,
+            series.receptive_field, len(series.runs), *_figures(series, figures), series.seconds, series.targets_met,
         ))  # fmt: skip
     return text.getvalue()
 
 
 def labels_of(comparison: Comparison) -> list[str]:
     """Return a label for each series: its name, what it was measured on if that is not plain, what sets it apart."""
-    return [" ".join(words) for words in _label_words(comparison)]
-
-
-def _label_words(comparison: Comparison) -> list[tuple[str, ...]]:
-    several = len({series.spec.data.word for series in comparison.all_series}) > 1
-    named = []
-    for series in comparison.all_series:
-        held_out = series.spec.train.holdout
-        words = {"data": series.spec.data.word} if several else {}
-        words |= {"train.holdout": str(held_out)} if held_out else {}
-        words |= {key: value for key, value in series.settings.items() if key != "train.holdout"}
-        named.append((series.spec.name, words))
-    return label_recipes(named)
+    return [" ".join(words) for words in label_series(comparison.all_series)]
 
 
 def difference_text(comparison: Comparison) -> str:
@@ -97,10 +92,7 @@ def difference_text(comparison: Comparison) -> str:
     if difference is None:
         return ""
     first, second = labels_of(comparison)
-    if (
-        difference.first.measured_on != difference.second.measured_on
-        or difference.first.spec.data.word != difference.second.spec.data.word
-    ):
+    if not difference.is_fair:
         return f"{first} and {second} were measured on different images: their accuracies cannot be compared."
     interval = difference.interval
     if interval is None:
@@ -119,6 +111,13 @@ def _method(difference: Contrast) -> str:
         return f"paired over the {len(difference.seeds)} seeds that both have"
     counts = f"{len(difference.first.runs)} and {len(difference.second.runs)}"
     return f"Welch's test over {counts} seeds, which are not the same"
+
+
+def _figures(series: Series, kinds: Sequence[Measured]) -> Iterator[float | str | None]:
+    """Yield the accuracies of a series below the names of what it was measured on, nothing below the others."""
+    figures = (series.mean, series.spread, min(series.accuracies), max(series.accuracies), series.best)
+    for kind in kinds:
+        yield from figures if kind is series.measured else [""] * len(figures)
 
 
 def _cells(series: Series) -> tuple[str, ...]:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mnistspec.runs.models import Result
 
-def result_text(result: dict[str, Any], path: Path) -> str:
+
+def result_text(result: Result, path: Path) -> str:
     """Return a run's result: the last epoch's figure first, the best labelled as such, then targets and folder."""
-    epochs = f"{plural(result['epochs'], 'epoch')} ({result['seconds']['total']:,.0f} s)"
-    params = f"{result['params']:,} parameters"
+    epochs, measured = f"{plural(result.epochs, 'epoch')} ({result.seconds.total:,.0f} s)", result.measured_on
     lines = [
-        f"{result['name']}: test accuracy {result['test_accuracy']:.2f} % after {epochs}, {params}",
-        f"  best epoch, chosen on the test set: {result['best_epoch']}, with {result['best_test_accuracy']:.2f} %",
+        f"{result.name}: {measured.word} accuracy {result.accuracy:.2f} % after {epochs}, {result.params:,} parameters",
+        f"  best epoch, chosen on the {measured.images}: {result.best_epoch}, with {result.best_accuracy:.2f} %",
     ]
-    for target in result["targets"]:
-        got = "nothing" if target["got"] is None else f"{target['got']:,}"
-        lines.append(
-            f"  target {'met' if target['met'] else 'missed'}: {target['target']} {target['wanted']:,}, got {got}"
-        )
+    for target in result.targets:
+        got = "nothing" if target.got is None else f"{target.got:,}"
+        lines.append(f"  target {'met' if target.met else 'missed'}: {target.target} {target.wanted:,}, got {got}")
     return "\n".join([*lines, f"  {path}"])

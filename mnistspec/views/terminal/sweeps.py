@@ -30,10 +30,12 @@ def run_line(run: Run, sweep: Sweep) -> str:
     if run.status == RUNNING:
         from_epoch = f", from epoch {run.epochs_before + 1}" if run.resume else ""
         return f"{head}{from_epoch}"
-    if run.is_done:
-        accuracy, seconds = f"{run.result['test_accuracy']:.2f} %", f"{run.result['seconds']['total']:,.0f} s"
+    if run.is_done and run.result:
+        result = run.result
+        accuracy = f"{result.measured_on.word} accuracy {result.accuracy:.2f} %"
         progress = f"{ended} of {len(sweep.runs)}"
-        return f"{head}: test accuracy {accuracy} after {plural(run.epochs, 'epoch')}, {seconds} ({progress})"
+        seconds = f"{result.seconds.total:,.0f} s"
+        return f"{head}: {accuracy} after {plural(run.epochs, 'epoch')}, {seconds} ({progress})"
     folder = f" ({run.folder})" if run.folder else ""
     return f"{head}: {run.message}{folder}"
 

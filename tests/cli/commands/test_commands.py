@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RUN_FILES = {
     "augmented.png", "best.safetensors", "confusion.png", "curves.png", "env.json", "metrics.csv", "mistakes.png",
-    "model.safetensors", "resolved.yaml", "result.json", "samples.png", "spec.yaml", "summary.txt",
+    "model.safetensors", "predictions.npz", "resolved.yaml", "result.json", "samples.png", "spec.yaml", "summary.txt",
 }  # fmt: skip
 
 
@@ -124,13 +124,13 @@ def test_train_leaves_a_whole_run_folder(quick_run: Path) -> None:
     result = run.result
     assert result is not None
     rows = list(csv.DictReader((quick_run / "metrics.csv").read_text(encoding="utf-8").splitlines()))
-    assert result["test_accuracies"] == [float(row["test_accuracy"]) for row in rows]
-    assert result["test_accuracy"] == result["test_accuracies"][-1]
-    assert result["best_test_accuracy"] == max(result["test_accuracies"])
-    assert (result["status"], result["epochs"], result["params"]) == ("done", 2, 1_434)
-    assert [target["met"] for target in result["targets"]] == [True, True]
+    assert result.accuracies == [float(row["test_accuracy"]) for row in rows]
+    assert result.accuracy == result.accuracies[-1]
+    assert result.best_accuracy == max(result.accuracies)
+    assert (result.status, result.epochs, result.params) == ("done", 2, 1_434)
+    assert [target.met for target in result.targets] == [True, True]
     assert load_spec(quick_run / "resolved.yaml") == run.spec
-    assert run.environment["seed"] == 1
+    assert run.environment.seed == 1
     assert "1,434" in (quick_run / "summary.txt").read_text(encoding="utf-8")
     for picture in quick_run.glob("*.png"):
         with Image.open(picture) as image:
@@ -182,12 +182,12 @@ def test_evaluate_repeats_the_runs_figures(mnistspec: CommandLine, quick_run: Pa
     done = mnistspec("evaluate", quick_run, "--data-dir", small_mnist, "--json")
     report = json.loads(done.out)
     assert (done.code, done.err) == (0, "")
-    assert report["test_accuracy"] == pytest.approx(result["test_accuracy"])
+    assert report["test_accuracy"] == pytest.approx(result.accuracy)
     assert report["images"] == sum(map(sum, report["confusion"])) == 200
     best = json.loads(mnistspec("evaluate", quick_run, "--data-dir", small_mnist, "--json", "--best").out)
-    assert best["test_accuracy"] == pytest.approx(result["best_test_accuracy"])
+    assert best["test_accuracy"] == pytest.approx(result.best_accuracy)
     text = mnistspec("evaluate", quick_run, "--data-dir", small_mnist).out
-    assert f"test accuracy {result['test_accuracy']:.2f} %" in text
+    assert f"test accuracy {result.accuracy:.2f} %" in text
     assert all(len(line) <= 80 for line in text.splitlines()[1:])
 
 

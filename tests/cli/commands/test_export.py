@@ -48,7 +48,7 @@ def test_onnx_takes_pixels(mnistspec: CommandLine, quick_run: Path, small_mnist:
     assert card["name"] == "quick"
     assert card["parameters"] == "1434"
     assert card["data_sha256"] == data.digest
-    assert float(card["test_accuracy"]) == (RunDir(quick_run).result or {})["test_accuracy"]
+    assert float(card["test_accuracy"]) == RunDir(quick_run).figures.accuracy
     assert "in [0, 1], light ink on black" in card["input"]
     assert b"/home" not in path.read_bytes()
     assert b".py" not in path.read_bytes()  # the exporter would note where the network's code lies

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from mnistspec.files import make_run_folder
-from mnistspec.runs.records import find_runs
+from mnistspec.runs.listing import find_runs
 from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.engine import Outcome
 from mnistspec.sweeps.grid import Job, make_grid
@@ -130,7 +130,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def finish(promise: FakePromise, job: Job, tmp_path: Path, status: str = "done", **more: bytes) -> Transfer:
     """End a task with the folder of a run."""
-    folder = make_run(tmp_path / "worker", job.spec, 91.0, status=status if status == "done" else None)
+    folder = make_run(tmp_path / "worker", job.spec, 91.0, status="done" if status == "done" else None)
     for name, data in more.items():
         (folder / name).write_bytes(data)
     transfer = Transfer.pack_folder(folder)
@@ -286,9 +286,12 @@ def test_an_error_on_a_worker_fails_one_run(bench: Bench, jobs: list[Job], tmp_p
     assert second.result(5).status == "done"
 
 
-def test_a_spec_that_cannot_be_read_any_more_fails_its_runs(bench: Bench, jobs: list[Job]) -> None:
+def test_a_spec_is_sent_as_it_was_parsed(bench: Bench, jobs: list[Job]) -> None:
+    parsed = jobs[0].path.read_bytes()
     jobs[0].path.unlink()
-    assert "could not be sent: FileNotFoundError" in bench.engine.submit(jobs[0]).result(5).message
+    bench.engine.submit(jobs[0])
+    bench.settle()
+    assert bench.client.promises[0].order.transfer.files["spec.yaml"] == parsed
 
 
 def test_losing_the_scheduler_ends_everything_and_is_told_once(bench: Bench, jobs: list[Job]) -> None:

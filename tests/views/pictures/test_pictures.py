@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -113,7 +112,7 @@ def test_curves_are_legible(epochs: int, target: float | None) -> None:
 
 def test_curves_label_the_last_and_the_best_epoch() -> None:
     metrics = make_run(10)
-    metrics[6] = replace(metrics[6], test_accuracy=99.87)
+    metrics[6] = metrics[6].model_copy(update={"test_accuracy": 99.87})
     legend = draw_run(metrics, title="step6", target=99.4).figure.axes[1].get_legend()
     assert legend is not None
     labels = [text.get_text() for text in legend.get_texts()]
@@ -123,7 +122,7 @@ def test_curves_label_the_last_and_the_best_epoch() -> None:
 
 def test_curves_do_not_let_a_first_epoch_flatten_the_others() -> None:
     metrics = make_run(20)
-    metrics[0] = replace(metrics[0], train_loss=2.3e6, train_accuracy=11.35)
+    metrics[0] = metrics[0].model_copy(update={"train_loss": 2.3e6, "train_accuracy": 11.35})
     loss, accuracy = draw_run(metrics, title="step6").figure.axes
     assert loss.get_ylim()[1] < 1
     assert accuracy.get_ylim()[0] > 90
@@ -135,7 +134,7 @@ def test_curves_do_not_let_a_first_epoch_flatten_the_others() -> None:
 @pytest.mark.parametrize("where", [slice(0, 1), slice(2, 3), slice(-1, None), slice(None)])
 def test_curves_with_losses_that_are_no_numbers_are_legible(loss: float, where: slice) -> None:
     metrics = make_run(5)
-    metrics[where] = [replace(m, train_loss=loss, test_loss=loss) for m in metrics[where]]
+    metrics[where] = [m.model_copy(update={"train_loss": loss, "test_loss": loss}) for m in metrics[where]]
     assert_legible(draw_run(metrics, title="step6"))
 
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import pytest
 from hypothesis import given
 
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
 from mnistspec.network.difference import compare_specs
+from mnistspec.runs.models import Result
+from mnistspec.runs.result import summarize_run
 from mnistspec.views.terminal.difference import difference_data, difference_text
 from mnistspec.views.terminal.difference_lines import describe_blocks
 from mnistspec.views.terminal.tables import render_text
 from tests.language.strategies import specs
 from tests.places import SPECS
 from tests.profiles import examples
+from tests.sweeps.fakes import make_metrics
 
 GOLDEN = Path(__file__).parent / "golden" / "differences.txt"
 
 
-def text_of(before: Spec, after: Spec, *results: dict[str, Any] | None) -> str:
+def text_of(before: Spec, after: Spec, *results: Result | None) -> str:
     """Return the text of a difference, as a pipe gets it."""
     names = (before.name, after.name)
     return render_text(difference_text(compare_specs(before, after), names, results or (None, None)))
@@ -75,16 +76,27 @@ def test_data_holds_every_block(before: Spec, after: Spec) -> None:
         unit["kind"] != "same" for unit in data["augmentation"])))  # fmt: skip
 
 
-@pytest.mark.parametrize("value", [None, "much", True, {"total": "long"}, [1]])
-def test_a_result_may_hold_anything(value: Any) -> None:
+def result_of(spec: Spec, *accuracies: float) -> Result:
+    """Return the result of a run with these accuracies, an epoch each."""
+    return summarize_run(spec, make_metrics(*accuracies), "done" if accuracies else "not finite")
+
+
+def test_a_run_that_came_to_nothing_has_no_figures() -> None:
     spec = load_spec(SPECS / "step1.yaml")
-    text = text_of(spec, spec, {"test_accuracy": 99.0, "seconds": {"total": 20.5}}, {"test_accuracy": value})
+    text = text_of(spec, spec, result_of(spec, 99.0), result_of(spec))
     assert "99 % -> -" in text
-    assert "20.50 -> -" in text
+    assert "2 -> 0" in text
+
+
+def test_the_results_say_what_they_were_measured_on() -> None:
+    spec = load_spec(SPECS / "step1.yaml", ["train.holdout=5000"])
+    text = text_of(spec, spec, result_of(spec, 99.0), result_of(spec, 98.0))
+    assert "held-out accuracy, last epoch" in text
+    assert "test accuracy" not in text
 
 
 def test_results() -> None:
     spec = load_spec(SPECS / "step1.yaml")
-    text = text_of(spec, spec, {"test_accuracy": 99.0, "epochs": 15}, {"test_accuracy": 99.12, "epochs": 15})
+    text = text_of(spec, spec, result_of(spec, *[99.0] * 15), result_of(spec, *[99.12] * 15))
     assert "99 % -> 99.12 %  (+0.12)" in text
     assert "epochs                     15, unchanged" in text

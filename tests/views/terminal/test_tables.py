@@ -16,6 +16,7 @@ from mnistspec.analysis.classes import describe_classes
 from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
 from mnistspec.language.loader import load_spec
 from mnistspec.network.summary import Row, Summary, summarize
+from mnistspec.runs.measurement import Measured
 from mnistspec.views.terminal.epochs import epoch_row, epochs_header
 from mnistspec.views.terminal.tables import (
     WIDTH,
@@ -95,8 +96,16 @@ def test_summary_of_a_large_network_loses_no_digit() -> None:
 
 def test_epochs_are_lines_of_one_width_that_fit() -> None:
     metrics = make_run(300)[-1]
-    odd = replace(metrics, lr=1.2345e-10, train_loss=math.nan, test_loss=1.5e30, seconds=12345.6, test_accuracy=100.0)
-    lines = [epochs_header(), epoch_row(metrics, best=False), epoch_row(odd, best=False)]
+    odd = metrics.model_copy(
+        update={
+            "lr": 1.2345e-10,
+            "train_loss": math.nan,
+            "test_loss": 1.5e30,
+            "seconds": 12345.6,
+            "test_accuracy": 100.0,
+        }
+    )
+    lines = [epochs_header(Measured.test), epoch_row(metrics, best=False), epoch_row(odd, best=False)]
     assert {len(line) for line in lines} == {len(lines[0])}
     assert len(epoch_row(odd, best=True)) <= WIDTH
     assert epoch_row(odd, best=True).endswith("  best")

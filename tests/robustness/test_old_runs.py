@@ -26,7 +26,9 @@ def test_the_finished_run_is_read(bench: Bench) -> None:
         model = run.load_model(name)
         assert sum(parameter.numel() for parameter in model.network.parameters()) == run.result.params
     assert RunDir(DONE).status == "done"
-    outcome = bench.in_process("evaluate", DONE, "--data-dir", bench.data_dir, "--json")
+    assert run.predictions is None
+    copy = Path(shutil.copytree(DONE, bench.path / "done"))
+    outcome = bench.in_process("evaluate", copy, "--data-dir", bench.data_dir, "--json")
     assert outcome.code == 0
     assert json.loads(outcome.out)["test_accuracy"] == pytest.approx(run.result.accuracy, abs=2.5)
 
@@ -51,6 +53,7 @@ def test_every_file_says_its_format() -> None:
 
 def test_another_format_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mnistspec.runs.documents.FORMATS", (2, 3))
-    outcome = bench.in_process("evaluate", DONE, "--data-dir", bench.data_dir)
+    copy = Path(shutil.copytree(DONE, bench.path / "done"))
+    outcome = bench.in_process("evaluate", copy, "--data-dir", bench.data_dir)
     assert outcome.code == 4
     assert "its format is '1', but this mnistspec reads the formats 2 and 3" in outcome.err

@@ -235,7 +235,7 @@ def test_a_damaged_weights_file_ends_with_4(mnistspec: CommandLine, quick_run: P
     content = bytearray(path.read_bytes())
     content[-100] ^= 1
     path.write_bytes(content)
-    done = mnistspec("evaluate", folder)
+    done = mnistspec("evaluate", folder, "--device", "cpu")
     assert (done.code, done.out) == (4, "")
     assert str(path) in done.err
     assert "SHA-256" in done.err

@@ -40,12 +40,14 @@ def test_markdown(mnistspec: CommandLine, quick_run: Path, small_mnist: Path, tm
 
 
 def test_what_is_missing_is_told_and_the_rest_is_there(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:
-    shutil.copytree(quick_run, tmp_path / "runs" / "quick" / quick_run.name)
+    copy = Path(shutil.copytree(quick_run, tmp_path / "runs" / "quick" / quick_run.name))
+    (copy / "predictions.npz").unlink()
     make_run(tmp_path / "runs", load_spec(quick_run / "spec.yaml", ["train.seed=5"]), 50.0, status=None)
     outcome = mnistspec("report", tmp_path / "runs", "-o", tmp_path / "report.html")
     assert outcome.code == 0
     assert "unfinished, 1 of 2 epochs" in outcome.err
-    assert "trained on other files of mnist than those that are here; give theirs with --data-dir" in outcome.err
+    assert f"mnistspec evaluate {copy}" in outcome.err
+    assert outcome.err.count("mnistspec evaluate") == 1
     assert "as drawn when the run ended" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 

@@ -18,6 +18,7 @@ from mnistspec.analysis.collection import collect_runs
 from mnistspec.analysis.history import History, HistoryReader
 from mnistspec.language.loader import load_spec
 from mnistspec.runs.documents import read_json, write_json
+from mnistspec.runs.measurement import Measured
 from mnistspec.runs.result import summarize_run
 from mnistspec.views.report import Report, make_report, render_html, render_markdown
 from mnistspec.views.report.tables import NONE
@@ -44,6 +45,12 @@ def results(folder: Path) -> dict[str, list[dict[str, Any]]]:
         result = json.loads(path.read_text())
         found.setdefault(f"{result['name']} {result['params']}", []).append(result)
     return found
+
+
+def figure(result: dict[str, Any], name: str) -> float:
+    """A figure of a result, by what it was measured on."""
+    value: float = result[Measured(result["measured_on"]).key(name)]
+    return value
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +113,10 @@ def check_summary(rows: list[list[str]], folder: Path) -> None:
     assert [row[0] for row in rows] == LABELS
     for row in rows:
         (key,) = (key for key in found if key.split()[0] == row[0].split()[0] and f"{int(key.split()[1]):,}" == row[2])
-        last = [result["test_accuracy"] for result in found[key]]
+        last = [figure(result, "accuracy") for result in found[key]]
         spread = f"{fmean(last):.2f} ± {stdev(last):.2f}" if len(last) > 1 else f"{last[0]:.2f}"
         ends = [f"{min(last):.2f}", f"{max(last):.2f}"] if len(last) > 1 else ["", ""]
-        best = f"{fmean(result['best_test_accuracy'] for result in found[key]):.2f}"
+        best = f"{fmean(figure(result, 'best_accuracy') for result in found[key]):.2f}"
         assert row[4:] == [str(len(last)), spread, *ends, best, "92.75", f"0 of {len(last)}"]
 
 
@@ -262,15 +269,16 @@ def test_one_run_alone(runs: tuple[Path, Path]) -> None:
 
 def test_what_is_missing_is_reported(runs: tuple[Path, Path], tmp_path: Path) -> None:
     shutil.copytree(runs[0], tmp_path, dirs_exist_ok=True)
-    first, second = sorted((tmp_path / "step2").iterdir())[:2]
-    (first / "model.safetensors").unlink()
+    second = sorted((tmp_path / "step2").iterdir())[1]
+    for run in (tmp_path / "step2").iterdir():
+        (run / "predictions.npz").unlink()
     (second / "metrics.csv").write_text("epoch\n", encoding="utf-8")
     (second / "env.json").unlink()
     held_out = load_spec(next((tmp_path / "step11").iterdir()) / "spec.yaml", ["train.seed=9"])
     make_run(tmp_path, held_out, 50.0, status=None)
     report = make_report(read_story(tmp_path))
     problems = "\n".join(report.problems)
-    assert "no model.safetensors" in problems
+    assert "keeps no predictions" in problems
     assert f"{second / 'metrics.csv'}: not the file that the run ended with" in problems
     assert "it has no env.json" in problems
     assert report.sections[0].errors is None
@@ -319,7 +327,7 @@ def test_made_up_results_are_left_out_or_shown_as_texts(tmp_path: Path) -> None:
             write_json(folder / "env.json", {"packages": value, "command": [value], "python": value, "cpu": value})
         else:
             result[key] = value
-        write_json(folder / "result.json", {**result, "files": None})
+        write_json(folder / "result.json", {**result, "files": {}})
     history = read_story(tmp_path / "runs")
     shown = sum(len(chapter.series.runs) for chapter in history.chapters)
     assert shown > 10

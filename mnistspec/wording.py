@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 def printable(text: str) -> str:
@@ -54,6 +54,15 @@ def plural(count: int, noun: str) -> str:
 def join_names(names: Sequence[str]) -> str:
     """Return names as a sentence lists them: a, b and c."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def dotted_keys(data: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield each value that nested mappings hold by its path, such as train.optimizer.sgd.lr; a list is one value."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from dotted_keys(value, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, data
 
 
 def write_shape(shape: Sequence[int]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.language.dump import write_value
 from mnistspec.language.settings import shorten
+from mnistspec.wording import dotted_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ def differing_settings(specs: Sequence[Spec]) -> list[dict[str, str]]:
 def flatten(data: object) -> dict[str, tuple[str, ...]]:
     """Return the values of nested data by their path, in order; the places of a list share the path of the list."""
     flat: dict[str, tuple[str, ...]] = {}
-    for key, value in _walk(data, ""):
+    for key, value in _walk(data):
         flat[key] = (*flat.get(key, ()), value)
     return flat
 
@@ -62,17 +63,15 @@ def label_series(all_series: Sequence[Series]) -> list[tuple[str, ...]]:
     return labels
 
 
-def _walk(data: object, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from _walk(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(data, list | tuple) and any(isinstance(item, dict) for item in data):
-        for item in data:  # blocks or augmentations: a word, or one with arguments
-            yield path, item if isinstance(item, str) else next(iter(item))
-            if isinstance(item, dict):
-                yield from _walk(item, path)
-    else:
-        yield path, write_value(data)
+def _walk(data: object, path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in dotted_keys(data, path):
+        if isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
+            for item in value:  # blocks or augmentations: a word, or one with arguments
+                yield key, item if isinstance(item, str) else next(iter(item))
+                if isinstance(item, dict):
+                    yield from _walk(item, key)
+        else:
+            yield key, write_value(value)
 
 
 def _phrase(values: tuple[str, ...]) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnistspec.language.dump import write_value
+from mnistspec.language.reader import plain
 from mnistspec.language.yaml.composer import read_bytes
 from mnistspec.language.yaml.diagnostics import Collector
-from mnistspec.language.yaml.tree import Mapping, Scalar
-from mnistspec.wording import printable
+from mnistspec.wording import dotted_keys, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mnistspec.language.yaml.tree import Node
     from mnistspec.runs.models import Environment
 
 _LONGEST = 60
@@ -43,18 +43,16 @@ def describe_change(before: str, now: str) -> str:
 
 def _leaves(text: str) -> dict[str, str]:
     tree = read_bytes(text.encode(errors="replace"), "", Collector(""))
-    return dict(_walk(tree, "")) if tree is not None else {}
+    return dict(_walk(plain(tree))) if tree is not None else {}
 
 
-def _walk(node: Node, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(node, Scalar):
-        yield path, node.text
-    elif isinstance(node, Mapping):
-        for key, entry in node.entries.items():
-            yield from _walk(entry.node, f"{path}.{key}" if path else key)
-    else:
-        for index, item in enumerate(node.items, start=1):
-            yield from _walk(item, f"{path}[{index}]")
+def _walk(data: object, path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in dotted_keys(data, path):
+        if isinstance(value, tuple):
+            for index, item in enumerate(value, start=1):
+                yield from _walk(item, f"{key}[{index}]")
+        else:
+            yield key, write_value(value)
 
 
 def _quote(value: str | None) -> str:

@@ -16,6 +16,7 @@ from mnistspec.errors import MnistspecError
 from mnistspec.files import explain_os_error
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.result import count_params
+from mnistspec.wording import dotted_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from mnistspec.training.trainer import Progress
 
 _NO_PARAMETERS = {"title", "notes", "targets", "reference"}
-_WORDS = {"optimizer", "scheduler"}  # mappings of one word to its arguments
 
 
 def name_scalars(spec: Spec) -> dict[str, str]:
@@ -67,19 +67,15 @@ def flatten_spec(spec: Spec) -> dict[str, float | str]:
     The words chosen for optimizer and scheduler stand under those names.
     """
     data = {key: value for key, value in spec.as_data().items() if key not in _NO_PARAMETERS}
-    return {"params": count_params(spec), **dict(_flatten("", data))}
+    words = {"train.optimizer": spec.train.optimizer.word, "train.scheduler": spec.train.scheduler.word}
+    values = {key: _as_parameter(value) for key, value in dotted_keys(data) if value is not None}
+    return {"params": count_params(spec), **words, **values}
 
 
-def _flatten(key: str, value: Any) -> Iterator[tuple[str, float | str]]:  # noqa: ANN401 - a tree of plain data
-    if isinstance(value, dict):
-        if key.rpartition(".")[2] in _WORDS:
-            yield key, " ".join(value)
-        for name, inner in value.items():
-            yield from _flatten(f"{key}.{name}" if key else name, inner)
-    elif isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        yield key, value
-    elif value is not None:
-        yield key, json.dumps(value)  # torch would write true and false as 1 and 0
+def _as_parameter(value: object) -> float | str:
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        return value
+    return json.dumps(value)  # torch would write true and false as 1 and 0
 
 
 def log_epochs(steps: Iterable[Progress], execution: Execution, root: Path) -> Iterator[Progress]:

@@ -21,7 +21,7 @@ class Stage:
     """A few blocks: the name of the first, what there is to be said of all, and what they make of one image."""
 
     name: str
-    block: str  # the word of the first; input before the first block
+    kind: str  # of the first block; input before it
     lines: tuple[str, ...]
     output_shape: Shape
     params: int
@@ -41,15 +41,15 @@ def find_stages(layers: Sequence[TracedLayer], input_shape: Shape) -> list[Stage
 def _make_stage(layers: list[TracedLayer], input_shape: Shape) -> Stage:
     first = layers[0] if layers else None
     if first is not None and not first.block.keeps_shape:
-        name, word, lines, rest = first.name, first.block.word, _describe(first.block), layers[1:]
+        name, kind, lines, rest = first.name, first.block.kind, _describe(first.block), layers[1:]
     else:
-        name, word, lines, rest = "input", "input", [], layers
+        name, kind, lines, rest = "input", "input", [], layers
     lines += [_write(layer.block) for layer in rest]
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"and {len(lines) - _LINES + 1} more"]
     return Stage(
         name=name,
-        block=word,
+        kind=kind,
         lines=tuple(lines),
         output_shape=layers[-1].output_shape if layers else input_shape,
         params=sum(layer.params for layer in layers),

@@ -7,7 +7,9 @@ from pydantic import Field
 from mnistspec.language.vocabulary.block import Block, Channels, Module, Shape, ShapeError, describe_shape
 
 
-class FullyConnected(Block, word="fc", scalar="out_features", aliases=("linear", "dense", "fullyconnected")):
+class FullyConnected(
+    Block, word="fc", scalar="out_features", aliases=("linear", "dense", "fullyconnected"), kind="features"
+):
     """Fully connected layer over features."""
 
     shape_rule = "F features become out_features"

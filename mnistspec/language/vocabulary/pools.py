@@ -49,7 +49,7 @@ class AvgPool2d(_Pool, word="avgpool", scalar="kernel_size", aliases=("avgpool2d
 
 
 class GlobalAveragePool(
-    Block, word="gap", aliases=("globalavgpool", "globalaveragepool", "adaptiveavgpool", "globalpool")
+    Block, word="gap", aliases=("globalavgpool", "globalaveragepool", "adaptiveavgpool", "globalpool"), kind="ending"
 ):
     """Global average pooling: the mean of each channel's whole map, as features."""
 
@@ -65,7 +65,7 @@ class GlobalAveragePool(
         return (Module("gap", "AdaptiveAvgPool2d", {"output_size": 1}), Module("flatten", "Flatten"))
 
 
-class Flatten(Block, word="flatten", aliases=("view", "reshape")):
+class Flatten(Block, word="flatten", aliases=("view", "reshape"), kind="ending"):
     """A map as one row of features."""
 
     shape_rule = "CxHxW becomes C H W features"

@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 _Row: TypeAlias = "list[Stage]"
 
-# From M. Okabe and K. Ito's palette: convolutions, pools, the ways out of maps, layers over features.
-_BLUE, _ORANGE, _PINK, _GREEN, _LIGHT = "#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#bdbdbd"
-_COLORS = {
-    "input": _LIGHT, "conv": _BLUE, "1x1": "#a6d5f2", "maxpool": _ORANGE, "avgpool": _ORANGE,
-    "gap": _PINK, "flatten": _PINK, "fc": _GREEN,
-}  # fmt: skip
+# From M. Okabe and K. Ito's palette, by the kind of a stage's first block.
+_COLORS = {"convolution": "#56b4e9", "pool": "#e69f00", "ending": "#cc79a7", "features": "#009e73"}
+_OTHER = "#bdbdbd"
 # In pixels.
 _ROOM = 1240  # for a row
 _GUTTER = 104  # on its left, for what its lines are
@@ -126,7 +123,7 @@ class _RowDrawing:
             width, height = self.scale.slab(stage)
             if end is not None:
                 _draw_arrow(axes, end + 3, center - width / 2 - 3, middle)
-            corner, color = (center - width / 2, middle - height / 2), _COLORS.get(stage.block, _LIGHT)
+            corner, color = (center - width / 2, middle - height / 2), _COLORS.get(stage.kind, _OTHER)
             axes.add_patch(Rectangle(corner, width, height, facecolor=color, edgecolor=INK, linewidth=0.8))
             self._write(canvas, stage, center, top)
             self._draw_field(axes, stage, center, self._figures(top) + 2 * _LINE + 6)

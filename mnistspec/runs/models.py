@@ -94,7 +94,7 @@ class ClassFigures(Model):
 class Seconds(Model):
     """How long a run took."""
 
-    total: Amount
+    total: Duration
     train: float | None = None
     test: float | None = None
 
@@ -215,7 +215,7 @@ class SweepRow(Figures):
     accuracy: Percent | None
     best_accuracy: Percent | None
     epochs: Count
-    seconds: Amount | None
+    seconds: Duration | None
     folder: str | None
     message: str
 

@@ -212,3 +212,17 @@ def test_a_sweep_fits_into_a_terminal(root: Path, tmp_path: Path) -> None:
     text = render_text(sweep_panel(sweep))
     assert max(map(len, text.splitlines())) <= 80
     assert "[red]x" in text
+
+
+def test_what_was_trained_on_other_data_is_not_done(tmp_path: Path) -> None:
+    root, jobs = tmp_path / "sweep", make_grid([write_spec(tmp_path)], [], (0, 1))
+    for job in jobs:
+        make_run(root, job.spec, 91.0, digest="a" * 64)
+    same = Sweep(root, jobs, {"mnist": "a" * 64})
+    assert same.counts == {"done": 2}
+    same.write()
+    other = Sweep(root, jobs, {"mnist": "b" * 64})
+    assert other.counts == {"waiting": 2}
+    other.write()
+    rows = json.loads((root / "sweep.json").read_text())["runs"]
+    assert [row["data_digest"][0] for row in rows] == ["a", "a", "b", "b"]

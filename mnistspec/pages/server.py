@@ -25,7 +25,7 @@ from mnistspec.pages.encoding import encode
 from mnistspec.pages.guard import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -38,8 +38,8 @@ _LOG = logging.getLogger(__name__)
 _STATIC = Path(__file__).parent / "static"
 
 
-def make_app(networks: Sequence[DemoNetwork], hosts: frozenset[str] | None = None) -> Starlette:
-    """Return the application; ``hosts`` are the names it may be called by, None for any.
+def make_app(networks: Sequence[DemoNetwork], hosts: Iterable[str] = ()) -> Starlette:
+    """Return the application; ``hosts`` are the names it may be called by besides its own address.
 
     ``GET /runs`` describes the networks. ``POST /read/image`` takes an image file, ``POST /read/pixels`` the bytes of
     an image that is prepared already; both with a ``layer`` in the query for each network.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from mnistspec.errors import MnistspecError, UsageError
+from mnistspec.pages.connections import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _MAX_HEADERS = 32 * 1024  # bytes of a request's headers
-_MAX_CONNECTIONS = 64  # at once; more are told to come back
 
 
 def open_port(host: str, port: int) -> socket.socket:
@@ -59,9 +59,9 @@ def serve(app: Starlette, opened: socket.socket, announce: Callable[[], None]) -
     ``announce`` is called once the server answers, and ends in good order at a signal.
     """
     config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-        h11_max_incomplete_event_size=_MAX_HEADERS, limit_concurrency=_MAX_CONNECTIONS, proxy_headers=False,
-        timeout_graceful_shutdown=1, log_level="critical",  # what goes wrong in a request is logged by the application
+        app, http=Connection, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
+        h11_max_incomplete_event_size=_MAX_HEADERS, proxy_headers=False, timeout_graceful_shutdown=1,
+        log_level="critical",  # what goes wrong in a request is logged by the application
     )  # fmt: skip
     _Server(config, announce).run([opened])
 

@@ -37,6 +37,7 @@ class Client:
 
     app: ASGIApp
     host: str = "localhost"
+    server: str = "127.0.0.1"
 
     def get(self, url: str, **headers: str) -> Answer:
         return self.request("GET", url, b"", headers)
@@ -65,7 +66,7 @@ class Client:
         fields = {"host": self.host, **headers}
         scope = {
             "type": "http", "method": method, "path": unquote_to_bytes(path).decode(), "root_path": "",
-            "query_string": query.encode(), "http_version": "1.1", "scheme": "http", "server": ("localhost", 80),
+            "query_string": query.encode(), "http_version": "1.1", "scheme": "http", "server": (self.server, 80),
             "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
         }  # fmt: skip
         answer = Answer()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -91,6 +92,30 @@ def test_slow_and_broken_off_pictures_hold_nobody_up(address: str) -> None:
     assert_alive(address)
 
 
+HALVES = {
+    "nothing": b"",
+    "half a head": POST[:40],
+    "a head that never ends": POST + b"X: x\r\n",
+    "half a picture": POST + b"Content-Length: 1000\r\n\r\nx",
+    "answers that nobody takes": b"GET /runs HTTP/1.1\r\nHost: localhost\r\n\r\n" * 40,
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_two_hundred_connections_hold_nobody_up(address: str, half: str) -> None:
+    with ExitStack() as held:
+        for _ in range(200):
+            connection = held.enter_context(connect(address))
+            connection.setblocking(False)
+            with suppress(OSError):  # it may be closed already
+                connection.send(HALVES[half])
+        start = time.monotonic()
+        for _ in range(3):
+            assert_alive(address)
+        assert time.monotonic() - start < 5
+    assert_alive(address)
+
+
 def test_answers_are_not_held_back() -> None:
     with open_port("localhost", 0) as opened:
         assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -98,10 +123,10 @@ def test_answers_are_not_held_back() -> None:
         assert is_loopback(opened)
 
 
-def test_a_port_that_is_taken(mnistspec: CommandLine, tmp_path: Path) -> None:
+def test_a_port_that_is_taken(mnistspec: CommandLine, run: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        outcome = mnistspec("demo", tmp_path, "--port", str(port))
+        outcome = mnistspec("demo", run, "--port", str(port))
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err == (
         f"mnistspec: cannot open port {port} of 127.0.0.1: address already in use; give another with --port, or "
@@ -109,10 +134,10 @@ def test_a_port_that_is_taken(mnistspec: CommandLine, tmp_path: Path) -> None:
     )
 
 
-def test_refusals(mnistspec: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusals(mnistspec: CommandLine, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = mnistspec("demo", tmp_path, "--port", "0")
     assert (outcome.code, outcome.err) == (2, f"mnistspec: {tmp_path}: not a run folder: it has no resolved.yaml\n")
-    outcome = mnistspec("demo", tmp_path, "--host", "999.1.1.1", "--port", "0")
+    outcome = mnistspec("demo", run, "--host", "999.1.1.1", "--port", "0")
     assert outcome.code == 2
     assert "--host 999.1.1.1: not an address of this machine" in outcome.err
     monkeypatch.setitem(sys.modules, "uvicorn", None)

@@ -23,18 +23,17 @@ from mnistspec.data.photo.preparation import prepare_image
 from mnistspec.network.inspection import inspect_image
 from mnistspec.pages import server
 from mnistspec.pages.decoder import Decoder
-from mnistspec.pages.guard import HEADERS
+from mnistspec.pages.guard import HEADERS, check_hosts
 from mnistspec.pages.network import DemoNetwork, find_mistakes
 from mnistspec.pages.server import make_app
 from mnistspec.runs.trained import TrainedModel
 from mnistspec.training.evaluation import normalize
+from tests.command_line import CommandLine
 from tests.data.photo.test_photo import DIGITS, WAYS, Array, add_noise, enlarge, write_png_header
 from tests.pages.client import Client
 
 if TYPE_CHECKING:
     from starlette.types import Message
-
-LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def data(six_thousand: Path) -> Dataset:
 @pytest.fixture(scope="module")
 def client(model: TrainedModel, data: Dataset) -> Client:
     """Someone who asks a demo of one network."""
-    app = make_app([DemoNetwork("reader", model, find_mistakes(model.test(data, torch.device("cpu"))))], LOCAL)
+    app = make_app([DemoNetwork("reader", model, find_mistakes(model.test(data, torch.device("cpu"))))])
     return Client(app)
 
 
@@ -202,7 +201,7 @@ def test_too_long_a_picture_is_refused(client: Client, monkeypatch: pytest.Monke
 
 def test_a_picture_that_does_not_arrive_is_given_up(model: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "_PATIENCE", 0.05)
-    client = Client(make_app([DemoNetwork("reader", model)], LOCAL))
+    client = Client(make_app([DemoNetwork("reader", model)]))
     pieces: list[Message] = [
         {"type": "http.request", "body": b"x", "more_body": True},
         {"type": "http.disconnect"},
@@ -219,22 +218,61 @@ def test_a_picture_that_does_not_arrive_is_given_up(model: TrainedModel, monkeyp
     assert client.send("POST", "/read/image?layer=conv1", {}, hang_up).status == 400
 
 
-def test_only_the_own_page_may_ask(client: Client, model: TrainedModel) -> None:
+def test_only_the_own_page_may_ask(client: Client) -> None:
     picture = write(enlarge(DIGITS[0]))
     url = "/read/image?layer=conv1"
-    for host in ("evil.example", "evil.example:7860", "127.0.0.1.evil.example", "[", "[::2]", ""):
+    for host in ("evil.example", "evil.example:7860", "127.0.0.1.evil.example", "192.0.2.1", "[", "[::2]", ""):
         for answer in (client.get("/runs", host=host), client.get("/", host=host)):
             assert answer.status == 403
             assert "its own address" in answer.content["error"]
+            assert "--allow-host NAME" in answer.content["error"]
     for host in ("localhost:7860", "127.0.0.1:7860", "[::1]:7860", "LOCALHOST"):
         assert client.get("/runs", host=host).status == 200
     for origin in ("http://evil.example", "null", "http://localhost:9999"):
         answer = client.post(url, picture, origin=origin)
         assert (answer.status, "its own page" in answer.text) == (403, True)
     assert client.post(url, picture, origin="http://localhost").status == 200
-    wide = Client(make_app([DemoNetwork("reader", model)]), "somewhere:7860")
-    assert wide.get("/").status == 200
-    assert wide.post(url, picture, origin="http://elsewhere:7860").status == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "unheard-of"])
+def test_no_other_site_makes_the_browser_ask(client: Client, site: str) -> None:
+    """A browser says of each request which site caused it, also of those without an Origin, such as images."""
+    picture = write(enlarge(DIGITS[0]))
+    for mode, destination in (
+        ("no-cors", "image"),
+        ("cors", "empty"),
+        ("navigate", "iframe"),
+        ("navigate", "document"),
+    ):
+        fields = {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination}
+        for url in ("/runs", "/static/demo.js", "/read/image"):
+            assert client.get(url, **fields).status == 403
+        assert client.post("/read/image?layer=conv1", picture, **fields).status == 403
+        assert client.post("/", b"", **fields).status == 403
+        is_link = (mode, destination) == ("navigate", "document")  # opens the page, and does not see it
+        assert client.get("/", **fields).status == (200 if is_link else 403)
+    for own in ("same-origin", "none"):
+        assert client.get("/runs", **{"sec-fetch-site": own}).status == 200
+
+
+def test_names_that_are_allowed(model: TrainedModel) -> None:
+    wide = make_app([DemoNetwork("reader", model)], check_hosts(["MyBox.local", "[fd00::2]"]))
+    for host in ("mybox.local", "MYBOX.LOCAL:7860", "[fd00::2]:7860", "localhost"):
+        assert Client(wide, host).get("/runs").status == 200
+    for host in ("somewhere", "evil.mybox.local", "[fd00::3]", "192.0.2.1"):
+        assert Client(wide, host).get("/runs").status == 403
+    elsewhere = Client(wide, "192.0.2.1:7860", server="192.0.2.1")  # the address that was asked is no other site's name
+    assert elsewhere.get("/runs").status == 200
+    assert elsewhere.get("/runs", host="192.0.2.2").status == 403
+    answer = elsewhere.post("/read/pixels?layer=conv1", bytes(784), origin="http://mybox.local:7860")
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize("name", ["mybox:7860", "http://mybox", "http://mybox:7860/", "*", "*.local", "a b", "", "["])
+def test_names_that_are_no_hosts(mnistspec: CommandLine, run: Path, name: str) -> None:
+    outcome = mnistspec("demo", run, "--port", "0", "--allow-host", name)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"--allow-host {name}: not a host's name" in outcome.err
 
 
 def test_every_answer_says_what_a_browser_may_do(client: Client) -> None:
@@ -260,7 +298,7 @@ def test_what_nobody_thought_of_is_logged_and_said(
         raise ZeroDivisionError
 
     monkeypatch.setattr(Decoder, "prepare", fail)
-    client = Client(make_app([DemoNetwork("reader", model)], LOCAL))
+    client = Client(make_app([DemoNetwork("reader", model)]))
     with pytest.raises(ZeroDivisionError):  # passed on to the server, which goes on
         client.post("/read/image?layer=conv1", b"x")
     assert "ZeroDivisionError" in caplog.text

@@ -43,6 +43,12 @@ def demo(
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Address to listen on; any but this machine's own lets others in.")
     ] = ("127.0.0.1"),
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Answer to this name as well, such as mybox.local; repeatable.", show_default=False
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     best: Best = False,
     data_dir: DataDir = None,
@@ -52,8 +58,10 @@ def demo(
     if not all(map(find_spec, ("starlette", "uvicorn"))):
         raise MnistspecError("the demo needs starlette and uvicorn: pip install 'mnistspec[demo]'")
 
+    from mnistspec.pages.guard import check_hosts
     from mnistspec.runs.folder import RunDir
 
+    names = check_hosts(allow_host or [])
     for run in runs:
         RunDir(run)  # one that is none is refused before torch is loaded
 
@@ -66,10 +74,9 @@ def demo(
         torch.set_num_threads(1)  # one small image at a time: more threads would only wait for one another
         networks = _load_networks(runs, "best" if best else "model", data_dir)
         address = page_address(opened)
-        loopback = is_loopback(opened)
-        if not loopback:
+        if not is_loopback(opened):
             print_warning(f"--host {host}: everyone who can reach this machine over the network can use the page")
-        app = make_app(networks, frozenset({"127.0.0.1", "localhost", "::1"}) if loopback else None)
+        app = make_app(networks, [host.lower(), *names])
 
         def announce() -> None:
             interruption.check()

@@ -10,10 +10,9 @@ from functools import cached_property
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.analysis.labels import differing_settings, flatten
+from mnistspec.analysis.labels import differing_settings, has_setting
 from mnistspec.analysis.significance import Interval, paired_interval, welch_interval
 from mnistspec.errors import UsageError
-from mnistspec.language.yaml.scalars import resolve
 from mnistspec.runs.measurement import Measured
 
 if TYPE_CHECKING:
@@ -240,18 +239,9 @@ def _filter(all_series: list[Series], text: str) -> list[Series]:
     kept = [
         series
         for series in all_series
-        if (_has(series.spec, key, value) if equals else fnmatchcase(series.spec.name, text))
+        if (has_setting(series.spec, key, value) if equals else fnmatchcase(series.spec.name, text))
     ]
     if not kept:
         what = f"a setting {key} of the value {value}" if equals else f"the name {text}"
         raise UsageError(f"--filter {text}: no finished run has {what}")
     return kept
-
-
-def _has(spec: Spec, key: str, value: str) -> bool:
-    """Return whether one of a spec's settings whose key is or ends with ``key`` has the value."""
-    return any(
-        resolve(value) in {resolve(found) for found in values}
-        for path, values in flatten(spec.as_data()).items()
-        if f".{path}".endswith(f".{key}")
-    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.language.dump import write_value
 from mnistspec.language.settings import shorten
+from mnistspec.language.yaml.scalars import resolve
 from mnistspec.wording import dotted_keys
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ def flatten(data: object) -> dict[str, tuple[str, ...]]:
     for key, value in _walk(data):
         flat[key] = (*flat.get(key, ()), value)
     return flat
+
+
+def has_setting(spec: Spec, key: str, value: str) -> bool:
+    """Return whether one of a spec's settings whose key is or ends with ``key`` has the value."""
+    return any(
+        resolve(value) in {resolve(found) for found in values}
+        for path, values in flatten(spec.as_data()).items()
+        if f".{path}".endswith(f".{key}")
+    )
 
 
 def label_series(all_series: Sequence[Series]) -> list[tuple[str, ...]]:

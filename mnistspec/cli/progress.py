@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mnistspec.runs.execution import Execution
     from mnistspec.sweeps.sweep import Run, Sweep
-    from mnistspec.training.trainer import Progress as Step
+    from mnistspec.training.meter import Progress as Step
 
 _REFRESHES = 4  # a second; each takes some milliseconds from the training
 _LOOK_SECONDS = 1.0  # between two looks at the runs of a sweep

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mnistspec.errors import CorruptError
 from mnistspec.files import TEMPORARY, remove
+from mnistspec.runs.folder import PREDICTIONS
+from mnistspec.runs.listing import count_epochs
 from mnistspec.runs.models import Position, parse
 from mnistspec.runs.weights import limit_bytes, load_tensors, save_tensors
 
@@ -85,3 +87,19 @@ def _by_part(tensors: dict[str, torch.Tensor]) -> Parts:
         part, _, key = name.partition("/")
         parts.setdefault(part, {})[key] = tensor
     return parts
+
+
+def list_traces(path: Path) -> list[Path]:
+    """Return what only an epoch that was done leaves, and a run cannot resume from."""
+    weights = [path / name for name in ("model.safetensors", "best.safetensors", PREDICTIONS)]
+    epochs = [path / "metrics.csv"] if count_epochs(path) else []
+    return [*epochs, *(file for file in weights if file.is_file())]
+
+
+def refuse_links(path: Path) -> None:
+    """Raise CorruptError for a run folder with a link in it: what is written there would be written elsewhere."""
+    for entry in [*path.iterdir(), *path.glob("checkpoints/*")]:
+        if entry.is_symlink():
+            raise CorruptError(
+                f"{entry}: refusing to follow a symlink: what is written there would be written elsewhere"
+            )

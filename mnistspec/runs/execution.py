@@ -17,14 +17,15 @@ from mnistspec.runs.checkpoints import (
     Parts,
     find_checkpoint,
     list_checkpoints,
+    list_traces,
     load_checkpoint,
+    refuse_links,
     save_checkpoint,
     sweep_orphans,
 )
 from mnistspec.runs.drift import describe_change, find_drift
 from mnistspec.runs.environment import describe_environment
-from mnistspec.runs.folder import PREDICTIONS, RunDir
-from mnistspec.runs.listing import count_epochs
+from mnistspec.runs.folder import RunDir
 from mnistspec.runs.lock import lock_folder
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.models import Position, Weights
@@ -32,12 +33,13 @@ from mnistspec.runs.predictions import Predictions
 from mnistspec.runs.result import count_params, describe_data, summarize_run
 from mnistspec.runs.weights import save_tensors
 from mnistspec.training.metrics import EpochMetrics
-from mnistspec.training.trainer import Progress, Training
+from mnistspec.training.trainer import Training
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mnistspec.language.spec import Spec
+    from mnistspec.training.meter import Progress
 
 # Draws the pictures of a run that has ended: what it trained on, and what it makes of the test set.
 Painter: TypeAlias = Callable[[RunDir, Dataset, Predictions, list[EpochMetrics]], None]
@@ -61,7 +63,7 @@ class Execution:
             self._lock = lock.pop_all()
 
     def _open(self, folder: RunDir, data: Dataset, device: torch.device, lock: ExitStack, *, restart: bool) -> None:
-        _refuse_links(folder.path)
+        refuse_links(folder.path)
         try:
             lock.enter_context(lock_folder(self._checkpoints, "lock"))
         except UsageError:
@@ -71,12 +73,12 @@ class Execution:
         self.training = Training(build_model(folder.spec), data, folder.spec.train, device)
         sweep_orphans(folder.path)
         if restart:
-            for path in (*_traces(folder.path), *list_checkpoints(self._checkpoints)):
+            for path in (*list_traces(folder.path), *list_checkpoints(self._checkpoints)):
                 remove(path)
         found = find_checkpoint(self._checkpoints, count_params(folder.spec), self.warnings.append)
         if found is not None:
             self._resume(*found)
-        elif traces := _traces(folder.path):
+        elif traces := list_traces(folder.path):
             raise CorruptError(
                 f"{folder.path}: its checkpoints are lost: it has {', '.join(path.name for path in traces)}, but "
                 "nothing to resume from; to train it again from the beginning and lose these: "
@@ -239,19 +241,3 @@ def refuse_ended(folder: RunDir) -> None:
         f"{folder.path}: this run has done all of its {result.epochs} epochs, and its schedule has ended; "
         "to train for longer, start a new run with --epochs"
     )
-
-
-def _traces(path: Path) -> list[Path]:
-    """Return what only an epoch that was done leaves, and a run cannot resume from."""
-    weights = [path / name for name in ("model.safetensors", "best.safetensors", PREDICTIONS)]
-    epochs = [path / "metrics.csv"] if count_epochs(path) else []
-    return [*epochs, *(file for file in weights if file.is_file())]
-
-
-def _refuse_links(path: Path) -> None:
-    """Raise CorruptError for a run folder with a link in it: what is written there would be written elsewhere."""
-    for entry in [*path.iterdir(), *path.glob("checkpoints/*")]:
-        if entry.is_symlink():
-            raise CorruptError(
-                f"{entry}: refusing to follow a symlink: what is written there would be written elsewhere"
-            )

@@ -1,7 +1,4 @@
-"""The run folder: everything that one training run leaves behind, and the one reader of it. Nothing here needs torch.
-
-docs/run-folder.md says what each file holds.
-"""
+"""The run folder, as docs/run-folder.md has it, and the one reader of it. Nothing here needs torch."""
 
 from __future__ import annotations
 
@@ -28,12 +25,14 @@ from mnistspec.language.yaml.composer import MAX_BYTES
 from mnistspec.runs.documents import read_json, read_metadata, write_json
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.models import (
+    COLUMNS,
     UNFINISHED,
     Environment,
     PredictionsRecord,
     Result,
     Weights,
     explain,
+    name_columns,
     parse,
     parse_row,
     upgrade_result,
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from mnistspec.runs.trained import TrainedModel
     from mnistspec.training.metrics import EpochRow
 
-COLUMNS = ("epoch", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
 PREDICTIONS = "predictions.npz"
 # What result.json has the SHA-256 of.
 _HASHED = (
@@ -177,7 +175,7 @@ class RunDir:
             return []
         try:
             rows = list(csv.DictReader(io.StringIO(read_limited(path, _MAX_CSV).decode())))
-            names = dict(zip((*COLUMNS, *_columns(Measured.holdout)), 2 * COLUMNS, strict=True))
+            names = dict(zip((*COLUMNS, *name_columns(Measured.holdout)), 2 * COLUMNS, strict=True))
             metrics = [parse_row({names.get(key, key): value for key, value in row.items()}) for row in rows]
         except ValidationError as error:
             raise CorruptError(f"{path}: not a table of epochs: {explain(error)}") from None
@@ -232,7 +230,7 @@ class RunDir:
         """Write metrics.csv, a row an epoch; numbers are written so that reading gives the same bits."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_columns(Measured.of(self.spec)))
+        writer.writerow(name_columns(Measured.of(self.spec)))
         writer.writerows([getattr(epoch, name) for name in COLUMNS] for epoch in metrics)
         write_text(self.path / "metrics.csv", text.getvalue())
 
@@ -248,8 +246,3 @@ class RunDir:
         """Write result.json, the last file of a run, with the SHA-256 of the others."""
         files = {name: digest_file(self.path / name) for name in _HASHED if (self.path / name).is_file()}
         write_json(self.path / "result.json", result.model_copy(update={"files": files}).as_data())
-
-
-def _columns(measured: Measured) -> tuple[str, ...]:
-    """Return the columns of metrics.csv, which say what was measured."""
-    return tuple(name.replace(Measured.test, measured) if name.startswith("test_") else name for name in COLUMNS)

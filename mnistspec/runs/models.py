@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Amount = Annotated[int | float, Field(ge=0, lt=1e12)]  # more than any training run comes to
 Count = Annotated[int, Field(ge=0, lt=10**12)]
+COLUMNS = ("epoch", "lr", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds")
 DONE, NOT_FINITE, UNFINISHED = "done", "not finite", "unfinished"
 
 
@@ -32,7 +33,7 @@ class Model(BaseModel):
     @classmethod
     def from_data(cls, content: Mapping[str, Any]) -> Self:
         """Return the model of a file's content; raise ValidationError for any other."""
-        return cls.model_validate(_without(content, "format"))
+        return cls.model_validate(without(content, "format"))
 
     def as_data(self) -> dict[str, Any]:
         """Return the content of the file, its format first."""
@@ -65,7 +66,8 @@ class Figures(Model):
         return {keys.get(key, key): value for key, value in content.items()}
 
 
-def _without(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+def without(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the content without a key."""
     return {name: value for name, value in content.items() if name != key}
 
 
@@ -176,7 +178,7 @@ class Weights(Figures):
     def as_data(self) -> dict[str, Any]:
         """Return the metadata; of the test set it is that of format 1, so that a run's weights keep their bytes."""
         content = super().as_data()
-        return content if self.measured_on is Measured.holdout else {**_without(content, "measured_on"), "format": 1}
+        return content if self.measured_on is Measured.holdout else {**without(content, "measured_on"), "format": 1}
 
 
 class Position(Model):
@@ -201,47 +203,6 @@ class PredictionsRecord(Figures):
     spec: str  # the SHA-256 of resolved.yaml
 
 
-class SweepRow(Figures):
-    """A run of a sweep."""
-
-    named: ClassVar[tuple[str, ...]] = ("accuracy", "best_accuracy")
-
-    id: str
-    spec: str
-    settings: dict[str, str]
-    seed: Count
-    data_digest: str | None = None
-    status: str
-    accuracy: Percent | None
-    best_accuracy: Percent | None
-    epochs: Count
-    seconds: Duration | None
-    folder: str | None
-    message: str
-
-    def as_row(self) -> dict[str, Any]:
-        """Return the row as it stands in the table, which has the format."""
-        return _without(self.as_data(), "format")
-
-
-class SweepTable(Model):
-    """sweep.json: the runs of all grids that were trained in a folder."""
-
-    runs: list[SweepRow]
-
-    @classmethod
-    def from_data(cls, content: Mapping[str, Any]) -> Self:
-        """Return the table, each row with the figures that it was measured by."""
-        rows = content.get("runs")
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            return super().from_data(content)
-        return super().from_data({**content, "runs": [SweepRow.from_data(row) for row in rows]})
-
-    def as_data(self) -> dict[str, Any]:
-        """Return the content of the file."""
-        return {"format": FORMAT, "runs": [row.as_row() for row in self.runs]}
-
-
 Some = TypeVar("Some", bound=Model)
 
 
@@ -252,6 +213,11 @@ def parse(model: type[Some], content: Mapping[str, Any], path: Path) -> Some:
     except ValidationError as error:
         keys = model.keys(content) if issubclass(model, Figures) else {}
         raise CorruptError(f"{path}: {explain(error, keys)}") from None
+
+
+def name_columns(measured: Measured) -> tuple[str, ...]:
+    """Return the columns of metrics.csv, which say what was measured."""
+    return tuple(name.replace(Measured.test, measured) if name.startswith("test_") else name for name in COLUMNS)
 
 
 def parse_row(values: Mapping[str, Any]) -> EpochRow:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from mnistspec.language.spec import Spec
     from mnistspec.runs.execution import Execution
+    from mnistspec.training.meter import Progress
     from mnistspec.training.metrics import EpochMetrics
-    from mnistspec.training.trainer import Progress
 
 _NO_PARAMETERS = {"title", "notes", "targets", "reference"}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -13,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from mnistspec.files import write_text
 from mnistspec.runs.documents import write_json
 from mnistspec.runs.folder import RunDir
-from mnistspec.runs.listing import count_epochs, read_sweep
+from mnistspec.runs.listing import SweepRow, SweepTable, count_epochs, read_sweep
 from mnistspec.runs.measurement import Measured
-from mnistspec.runs.models import DONE, NOT_FINITE, Result, SweepRow, SweepTable
+from mnistspec.runs.models import DONE, NOT_FINITE, Result
 from mnistspec.sweeps.engine import Engine, Outcome
 from mnistspec.sweeps.grid import Job, identify
 
@@ -194,9 +192,8 @@ class Sweep:
         """Write sweep.json and sweep.csv: the runs of other grids in this folder, then those of this one."""
         table = SweepTable(runs=[*self._others, *(run.as_row(self.root) for run in self.runs)])
         self._stale = False
-        content = table.as_data()
-        write_json(self.root / "sweep.json", content)
-        write_text(self.root / "sweep.csv", _to_csv(content["runs"]))
+        write_json(self.root / "sweep.json", table.as_data())
+        write_text(self.root / "sweep.csv", table.as_csv())
         self._written = time.monotonic()
 
 
@@ -241,14 +238,3 @@ def _is_same(row: SweepRow, mine: Mapping[str, str | None]) -> bool:
 def _may_be(one: str | None, other: str | None) -> bool:
     """Whether two digests may be of the same data: equal, or one of them not known."""
     return None in {one, other} or one == other
-
-
-def _to_csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    columns = dict.fromkeys(key for row in rows for key in row)  # some may be of the test set, others held-out
-    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {**row, "settings": "; ".join(f"{key}={value}" for key, value in row["settings"].items())} for row in rows
-    )
-    return text.getvalue()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from mnistspec.training.state import check_tensors
+
+if TYPE_CHECKING:
+    from mnistspec.training.metrics import EpochMetrics
 
 
 class Meter:
@@ -55,3 +60,15 @@ class Meter:
         self.losses[:steps] = state["losses"]
         self.images[:steps] = state["images"]
         self.right.copy_(state["right"])
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is after a step; ``metrics`` is set once the epoch's test pass is done."""
+
+    epoch: int  # the epoch under way or just done, from 1
+    step: int  # steps done in it
+    steps: int  # steps that it has
+    lr: float  # of that step
+    meter: Meter
+    metrics: EpochMetrics | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -19,7 +18,7 @@ from mnistspec.training.augmentation import Augmentation
 from mnistspec.training.device import choose_device
 from mnistspec.training.evaluation import Evaluation, evaluate, normalize
 from mnistspec.training.fast.acceleration import accelerate
-from mnistspec.training.meter import Meter
+from mnistspec.training.meter import Meter, Progress
 from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from mnistspec.training.randomness import epoch_order
@@ -29,18 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CHECK_EVERY = 50  # steps between two checks of the loss on an accelerator, where a check waits for the device
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is after a step; ``metrics`` is set once the epoch's test pass is done."""
-
-    epoch: int  # the epoch under way or just done, from 1
-    step: int  # steps done in it
-    steps: int  # steps that it has
-    lr: float  # of that step
-    meter: Meter
-    metrics: EpochMetrics | None = None
 
 
 class Training:

@@ -12,7 +12,7 @@ from mnistspec import load_spec
 from mnistspec.analysis.collection import collect_runs
 from mnistspec.analysis.comparison import compare_runs
 from mnistspec.errors import CorruptError
-from mnistspec.runs import models
+from mnistspec.runs import listing, models
 from mnistspec.runs.documents import read_json, write_json
 from mnistspec.runs.folder import RunDir
 from mnistspec.runs.measurement import Measured
@@ -30,7 +30,7 @@ PAGE = (ROOT / "docs" / "run-folder.md").read_text(encoding="utf-8")
     "model",
     [
         models.Result, models.DataRecord, models.ClassFigures, models.Seconds, models.Target, models.Environment,
-        models.Weights, models.Position, models.PredictionsRecord, models.SweepRow, models.SweepTable, EpochMetrics,
+        models.Weights, models.Position, models.PredictionsRecord, listing.SweepRow, listing.SweepTable, EpochMetrics,
     ],
 )  # fmt: skip
 def test_the_page_names_every_key(model: Any) -> None:

@@ -20,6 +20,7 @@ from mnistspec.language.yaml.diagnostics import Override
 if TYPE_CHECKING:
     from mnistspec.sweeps.cluster.transfer import Requirements
     from mnistspec.sweeps.engine import Engine, LocalEngine
+    from mnistspec.sweeps.grid import Job
     from mnistspec.sweeps.sweep import Run, Sweep
 
     Show = Callable[[Run | None], None]
@@ -95,17 +96,13 @@ def sweep(
 ) -> None:
     from mnistspec.cli.cluster import make_engine, open_cluster
     from mnistspec.runs.lock import lock_folder
-    from mnistspec.sweeps.cluster.transfer import Requirements
     from mnistspec.sweeps.grid import make_grid, parse_seeds
     from mnistspec.sweeps.sweep import Sweep
 
     fixed = [] if epochs is None else [Override("--epochs", f"train.epochs={epochs}")]
     _check_options(cluster, jobs, retries, tensorboard)
     grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
-    for job in grid:
-        check_data(job.spec.data.word, None if cluster else data_dir)
-    datasets = tuple(sorted({job.spec.data.word for job in grid}))
-    needs = Requirements(datasets, str(data_dir) if data_dir else None, device)
+    needs = _find_needs(grid, data_dir, device, cluster)
     with (
         lock_folder(runs, _LOCK) as lock,
         open_cluster(cluster, needs) if cluster else nullcontext((None, _read_digests(needs))) as (client, digests),
@@ -143,6 +140,16 @@ def _check_options(cluster: str | None, jobs: int | None, retries: int | None, t
         raise UsageError("--tensorboard is for this machine: a cluster's runs write no log for TensorBoard")
     if cluster is None and retries is not None:
         raise UsageError("--retries is for runs whose worker is lost: give it with --cluster")
+
+
+def _find_needs(grid: list[Job], data_dir: Path | None, device: str | None, cluster: str | None) -> Requirements:
+    """Return what each run needs; raise UsageError for data that are not here, unless they are a cluster's."""
+    from mnistspec.sweeps.cluster.transfer import Requirements
+
+    names = sorted({job.spec.data.word for job in grid})
+    for name in names:
+        check_data(name, None if cluster else data_dir)
+    return Requirements(tuple(names), str(data_dir) if data_dir else None, device)
 
 
 def _read_digests(needs: Requirements) -> dict[str, str]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from secrets import token_hex
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Self
 
-from mnistspec.errors import CorruptError
-from mnistspec.files import explain_os_error, make_run_folder
 from mnistspec.runs.listing import count_epochs
+from mnistspec.sweeps.cluster.arrival import STAGING, Task, place_folder
 from mnistspec.sweeps.cluster.offers import find_version
 from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.cluster.worker import execute, stop_sweep
@@ -27,27 +25,8 @@ if TYPE_CHECKING:
 
     from mnistspec.sweeps.grid import Job
 
-_STAGING = ".incoming"  # below the sweep's folder, so that what is there moves to its place in one step
 _COLLECTORS = 4
 _STOP_SECONDS = 60.0  # for the runs under way to take their checkpoints and travel back
-
-
-@dataclass(eq=False)
-class _Task:
-    """A job on its way."""
-
-    job: Job
-    resume: Path | None
-    future: Future[Outcome] = field(default_factory=Future)
-    key: str = ""  # of Dask; another one each time it is sent
-    promise: Promise[Report] | None = None
-    worker: str = ""  # where it is under way
-    losses: int = 0  # workers that were lost with it
-
-    @property
-    def note(self) -> str:
-        """What the row of the run says of its losses."""
-        return f"repeated {self.losses} x: its worker was lost" if self.losses else ""
 
 
 class ClusterEngine:
@@ -74,13 +53,13 @@ class ClusterEngine:
         self._summarize, self._tell, self._on_epoch = summarize, tell, on_epoch
         self._name = f"mnistspec_{token_hex(6)}"
         self._version = find_version("mnistspec")
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[str, Task] = {}
         self._workers: set[str] = set(client.nthreads())
         self._unfit: set[str] = set()
         self._count = 0
         self._stopping = self._disconnected = False
         self._thread, self._collectors = ThreadPoolExecutor(1), ThreadPoolExecutor(_COLLECTORS)
-        shutil.rmtree(root / _STAGING, ignore_errors=True)  # of a sweep that was killed
+        shutil.rmtree(root / STAGING, ignore_errors=True)  # of a sweep that was killed
         for topic in ("all", self._name):
             client.subscribe_topic(topic, lambda event: self._hand(self._hear, event[1]))
 
@@ -93,11 +72,11 @@ class ClusterEngine:
         self._collectors.shutdown()
         self._thread.shutdown()
         self._client.close()
-        shutil.rmtree(self._root / _STAGING, ignore_errors=True)
+        shutil.rmtree(self._root / STAGING, ignore_errors=True)
 
     def submit(self, job: Job, resume: Path | None = None) -> Future[Outcome]:
         """Give a job to the scheduler; its folder, or what it takes to begin one, goes with it."""
-        task = _Task(job, resume)
+        task = Task(job, resume)
         self._hand(self._send, task)
         return task.future
 
@@ -117,7 +96,7 @@ class ClusterEngine:
         with contextlib.suppress(RuntimeError):  # all is over, and Dask's threads have heard of something else
             self._thread.submit(act)
 
-    def _send(self, task: _Task) -> None:
+    def _send(self, task: Task) -> None:
         """Give a task to the scheduler."""
         self._tasks.pop(task.key, None)
         self._count += 1
@@ -166,7 +145,7 @@ class ClusterEngine:
             if not task.future.running():
                 task.future.set_running_or_notify_cancel()
 
-    def _lose(self, task: _Task, what: str) -> None:
+    def _lose(self, task: Task, what: str) -> None:
         """Let a task whose worker was lost be repeated by the scheduler, unless that came too often."""
         task.losses, task.worker = task.losses + 1, ""
         if self._stopping:
@@ -178,7 +157,7 @@ class ClusterEngine:
             self._on_epoch(task.job, count_epochs(task.resume) if task.resume else 0)
             self._tell(f"{what}; it is repeated ({task.losses} of at most {self._retries} times)")
 
-    def _answer(self, task: _Task, promise: Promise[Report]) -> None:
+    def _answer(self, task: Task, promise: Promise[Report]) -> None:
         """Take what became of a task: its report, an error, or nothing."""
         if self._tasks.get(task.key) is not task or promise is not task.promise:
             return
@@ -193,7 +172,7 @@ class ClusterEngine:
             message = "the connection to the scheduler was lost"
             self._end(task, Outcome("failed", message=message) if task.future.running() else Outcome("waiting"))
 
-    def _fail(self, task: _Task, error: BaseException | None) -> None:
+    def _fail(self, task: Task, error: BaseException | None) -> None:
         if type(error).__name__ == "KilledWorker":  # Dask has had enough of it, which need not be as much as allowed
             self._lose(task, f"workers that were to do {task.job.label} were lost")
             if task.key in self._tasks:
@@ -201,46 +180,25 @@ class ClusterEngine:
         else:
             self._end(task, Outcome("failed", message=f"on the worker: {type(error).__name__}: {error}"))
 
-    def _collect(self, task: _Task, promise: Promise[Report]) -> None:
+    def _collect(self, task: Task, promise: Promise[Report]) -> None:
         """Fetch a report, put its folder into place, and hand the outcome to the desk."""
         try:
             report: Report = promise.result()
             if report.status == UNFIT:
                 self._hand(self._turn_away, task, report)
                 return
-            folder = self._place(task, report.transfer) if report.transfer else None
+            folder = place_folder(self._root, task, report.transfer) if report.transfer else None
             outcome = Outcome(report.status, folder, report.message or task.note)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong with one run must not stop the others
             outcome = Outcome("failed", message=f"its folder did not come back: {error}")
         self._hand(self._end, task, outcome)
 
-    def _turn_away(self, task: _Task, report: Report) -> None:
+    def _turn_away(self, task: Task, report: Report) -> None:
         """Send a task elsewhere than to a worker that came later and does not fit."""
         if report.worker not in self._unfit:
             self._unfit.add(report.worker)
             self._tell(f"the worker {report.worker} has joined, but does not fit: {report.message}")
         self._send(task)
-
-    def _place(self, task: _Task, transfer: Transfer) -> Path:
-        """Write a folder beside its place, then move it there, so that it is there as a whole or not at all."""
-        if transfer.files.get("resolved.yaml") != task.job.resolved.encode():
-            raise CorruptError("its resolved.yaml is not that of this run")
-        staging, parent = self._root / _STAGING / task.key, self._root / task.job.spec.name
-        try:
-            transfer.unpack(staging / "new")
-            if task.resume:
-                place = task.resume
-                place.rename(staging / "old")
-            else:
-                place = make_run_folder(parent)  # a new name if that of the worker is taken
-                place.rmdir()
-                place = place if (parent / transfer.name).exists() else parent / transfer.name
-            (staging / "new").rename(place)
-        except OSError as error:
-            raise explain_os_error(error, parent) from None
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-        return place
 
     def _stop(self) -> None:
         self._stopping = True
@@ -258,14 +216,14 @@ class ClusterEngine:
         outcome = Outcome("interrupted", message="it did not come back in time")
         self._drop(*((task, outcome) for task in self._tasks.values()))
 
-    def _drop(self, *ends: tuple[_Task, Outcome]) -> None:
+    def _drop(self, *ends: tuple[Task, Outcome]) -> None:
         """End tasks and have the scheduler forget them, all at once; a worker that is at one ends it."""
         promises = [task.promise for task, _ in ends if task.promise is not None]
         for task, outcome in ends:
             self._end(task, outcome)
         self._client.cancel(promises)
 
-    def _end(self, task: _Task, outcome: Outcome) -> None:
+    def _end(self, task: Task, outcome: Outcome) -> None:
         if self._tasks.pop(task.key, None) is not None:
             task.promise = None
             task.future.set_result(outcome)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from mnistspec.data.formats.idx import IdxFile, read_idx
-from mnistspec.data.histogram import count_levels
-from mnistspec.data.store import Source, find_data, find_in_folder, find_or_fetch, find_shipped
+from mnistspec.data.histogram import measure_levels
+from mnistspec.data.store import find_data, find_in_folder, find_or_fetch, find_shipped
 from mnistspec.errors import CorruptError, UsageError, check_type
 from mnistspec.files import to_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -83,15 +84,14 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, cache_dir: st
     return _read_dataset(data, find_or_fetch(data, cache))
 
 
-def _read_dataset(data: Data, source: Source, digests: tuple[str, ...] | None = None) -> Dataset:
-    paths = (source.train_images, source.train_labels, source.test_images, source.test_labels)
-    files = [read_idx(path, expected_digest=digest) for path, digest in zip(paths, digests or [None] * 4, strict=True)]
+def _read_dataset(data: Data, paths: Sequence[Path], digests: Sequence[str | None] = (None,) * 4) -> Dataset:
+    files = [read_idx(path, expected_digest=digest) for path, digest in zip(paths, digests, strict=True)]
     images = [_check_images(data, path, file) for path, file in zip(paths[::2], files[::2], strict=True)]
     labels = [_check_labels(data, path, file) for path, file in zip(paths[1::2], files[1::2], strict=True)]
     for path, pixels, classes in zip(paths[1::2], images, labels, strict=True):
         if len(pixels) != len(classes):
             raise CorruptError(f"{path}: expected {len(pixels)} labels, one for each image, found {len(classes)}")
-    levels = count_levels(images[0])
+    levels = measure_levels(images[0])
     return Dataset(
         name=data.word,
         train_images=images[0],

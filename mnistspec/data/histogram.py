@@ -13,45 +13,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Histogram:
-    """How often each of the 256 grey levels occurs. The statistics are in units of [0, 1], level 255 being 1."""
+class Levels:
+    """The darkest and the lightest grey level, the mean and the standard deviation (the population's), in [0, 1]."""
 
-    counts: tuple[int, ...]
-
-    @property
-    def pixels(self) -> int:
-        """The number of pixels."""
-        return sum(self.counts)
-
-    @property
-    def minimum(self) -> float:
-        """The darkest level that occurs."""
-        return next(level for level, count in enumerate(self.counts) if count) / 255
-
-    @property
-    def maximum(self) -> float:
-        """The lightest level that occurs."""
-        return max(level for level, count in enumerate(self.counts) if count) / 255
-
-    @property
-    def mean(self) -> float:
-        """The mean level."""
-        return self._moment(1) / (255 * self.pixels)
-
-    @property
-    def std(self) -> float:
-        """The standard deviation over all pixels (the population's, not a sample's)."""
-        variance = self.pixels * self._moment(2) - self._moment(1) ** 2
-        return math.sqrt(variance) / (255 * self.pixels)
-
-    def _moment(self, power: int) -> int:
-        return sum(count * level**power for level, count in enumerate(self.counts))
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
 
 
-def count_levels(images: Tensor) -> Histogram:
-    """Count the grey levels of uint8 images of any shape."""
-    counts = torch.zeros(256, dtype=torch.int64)
+def measure_levels(images: Tensor) -> Levels:
+    """Measure uint8 images of any shape, level 255 being 1."""
+    bins = torch.zeros(256, dtype=torch.int64)
     # In parts, because bincount widens its input to 64 bits.
     for part in torch.split(images.reshape(-1), 2**22):
-        counts += torch.bincount(part, minlength=256)
-    return Histogram(tuple(counts.tolist()))
+        bins += torch.bincount(part, minlength=256)
+    counts = {level: count for level, count in enumerate(bins.tolist()) if count}
+    pixels, first, second = (sum(count * level**power for level, count in counts.items()) for power in range(3))
+    std = math.sqrt(pixels * second - first**2)
+    return Levels(min(counts) / 255, max(counts) / 255, first / (255 * pixels), std / (255 * pixels))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from mnistspec.data.histogram import count_levels
+from mnistspec.data.histogram import measure_levels
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,13 +53,9 @@ def describe_dataset(dataset: Dataset) -> DatasetStatistics:
 
 
 def _describe_split(images: Tensor, labels: Tensor, class_names: tuple[str, ...]) -> SplitStatistics:
-    levels = count_levels(images)
     per_class = torch.bincount(labels, minlength=len(class_names)).tolist()
     return SplitStatistics(
         shape=tuple(images.shape),
-        minimum=levels.minimum,
-        maximum=levels.maximum,
-        mean=levels.mean,
-        std=levels.std,
+        **asdict(measure_levels(images)),
         images_per_class=dict(zip(class_names, per_class, strict=True)),
     )

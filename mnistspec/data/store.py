@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 import tempfile
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 
@@ -20,16 +19,6 @@ SHIPPED_FOLDER = Path(__file__).with_name("files")
 _TIMEOUT = 30.0
 
 
-@dataclass(frozen=True)
-class Source:
-    """Paths of a data set's four files, each packed with gzip or not."""
-
-    train_images: Path
-    train_labels: Path
-    test_images: Path
-    test_labels: Path
-
-
 def find_data(name: str) -> Data:
     """Return what is known about a data set; raise UsageError for an unknown name."""
     if name in Data.members:
@@ -39,39 +28,39 @@ def find_data(name: str) -> Data:
     raise UsageError(f"unknown data set {quote(name)}{hint}")
 
 
-def find_shipped(data: Data) -> Source:
-    """Return the files of a data set that ships with this package."""
-    source, missing = _find_files(SHIPPED_FOLDER, data.file_names)
-    if source is None:
+def find_shipped(data: Data) -> list[Path]:
+    """Return the files of a data set that ships: training images and labels, test images and labels."""
+    paths, missing = _find_files(SHIPPED_FOLDER, data.file_names)
+    if missing:
         raise MnistspecError(
             f"{SHIPPED_FOLDER}: {data.word}'s {join_names(missing)} not found; install mnistspec again"
         )
-    return source
+    return paths
 
 
-def find_in_folder(data: Data, folder: Path) -> Source:
+def find_in_folder(data: Data, folder: Path) -> list[Path]:
     """Return the data set's files in a folder of the user's; raises UsageError naming those that are missing."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; --data-dir takes a folder with the IDX files of {data.word}")
-    source, missing = _find_files(folder, data.file_names)
-    if source is None:
+    paths, missing = _find_files(folder, data.file_names)
+    if missing:
         raise UsageError(f"{folder}: {join_names(missing)} not found (packed as .gz or not); {data.word} needs them")
-    return source
+    return paths
 
 
 def is_present(data: Data) -> bool:
     """Whether a data set is here without a download: it ships with this package, or is in the cache."""
     folder = SHIPPED_FOLDER if data.digests else default_cache_dir() / data.torch_class / "raw"
-    return _find_files(folder, data.file_names)[0] is not None
+    return bool(_find_files(folder, data.file_names)[0])
 
 
-def find_or_fetch(data: Data, cache_dir: Path | None) -> Source:
+def find_or_fetch(data: Data, cache_dir: Path | None) -> list[Path]:
     """Return the data set's files in the cache (torchvision's layout), downloaded by torchvision if it lacks them."""
     root = cache_dir or default_cache_dir()
     folder = root / data.torch_class / "raw"
-    source, _ = _find_files(folder, data.file_names)
-    if source is not None:
-        return source
+    paths, _ = _find_files(folder, data.file_names)
+    if paths:
+        return paths
     try:
         _fetch(data.torch_class, root, folder)
     except (OSError, RuntimeError, HTTPException) as error:
@@ -81,10 +70,10 @@ def find_or_fetch(data: Data, cache_dir: Path | None) -> Source:
             f"{data.word} could not be downloaded: {reason}\n"
             f"Put {wanted} into {folder}, or name a folder that has these files with --data-dir FOLDER."
         ) from error
-    source, missing = _find_files(folder, data.file_names)
-    if source is None:
+    paths, missing = _find_files(folder, data.file_names)
+    if missing:
         raise MnistspecError(f"{folder}: {join_names(missing)} not found after the download")
-    return source
+    return paths
 
 
 def default_cache_dir() -> Path:
@@ -99,17 +88,18 @@ def default_cache_dir() -> Path:
     return Path.home() / ".cache" / "mnistspec"
 
 
-def _find_files(folder: Path, name_sets: tuple[tuple[str, ...], ...]) -> tuple[Source | None, list[str]]:
-    """Find one of the sets of names complete; else return None and what the fullest of them lacks."""
+def _find_files(folder: Path, name_sets: tuple[tuple[str, ...], ...]) -> tuple[list[Path], list[str]]:
+    """Return the paths of one of the sets of names if it is complete, else the names that the fullest of them lacks.
+
+    Of two files the packed one is taken: gzip's checksum shows damage.
+    """
     lacks: list[list[str]] = []
     for names in name_sets:
-        # Of two, the packed file is taken: gzip's checksum shows damage.
-        paths = [next((p for p in (folder / f"{n}.gz", folder / n) if p.is_file()), None) for n in names]
-        found = [path for path in paths if path is not None]
+        found = {n: path for n in names for path in (folder / n, folder / f"{n}.gz") if path.is_file()}
         if len(found) == len(names):
-            return Source(*found), []
-        lacks.append([name for name, path in zip(names, paths, strict=True) if path is None])
-    return None, min(lacks, key=len)
+            return list(found.values()), []
+        lacks.append([name for name in names if name not in found])
+    return [], min(lacks, key=len)
 
 
 def _fetch(class_name: str, root: Path, folder: Path) -> None:

@@ -30,6 +30,6 @@ def unpack(data_dir: Path | None, folder: Path) -> None:
     """Put MNIST's four files, unpacked, where torchvision looks for them; those that ship with mnistspec by default."""
     raw = folder / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for file in sorted((data_dir or find_shipped(MNIST()).train_images.parent).glob("*-ubyte*")):
+    for file in sorted((data_dir or find_shipped(MNIST())[0].parent).glob("*-ubyte*")):
         content = file.read_bytes()
         (raw / file.name.removesuffix(".gz")).write_bytes(gzip.decompress(content) if file.suffix == ".gz" else content)

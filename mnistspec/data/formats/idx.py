@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import gzip
 import math
+import struct
 import zlib
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from mnistspec.errors import CorruptError, UsageError
+from mnistspec.wording import write_shape
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # Type codes that MNIST and its relatives use: unsigned bytes, and QMNIST's 32-bit label records.
-_TYPES: dict[int, np.dtype[np.uint8] | np.dtype[np.int32]] = {0x08: np.dtype(">u1"), 0x0C: np.dtype(">i4")}
+_TYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(">u1"), 0x0C: np.dtype(">i4")}
 _MAX_DIMENSIONS = 3
 # Five times the largest file of a known data set, so that a header that lies cannot fill the memory.
 _MAX_BYTES = 256 * 2**20
@@ -39,22 +41,6 @@ class IdxFile:
 
     values: torch.Tensor
     digest: str
-
-
-@dataclass(frozen=True)
-class _Header:
-    """Type and shape of the values; bytes before and after the first value."""
-
-    dtype: np.dtype[np.uint8] | np.dtype[np.int32]
-    shape: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        return 4 + 4 * len(self.shape)
-
-    @property
-    def file_size(self) -> int:
-        return self.size + self.dtype.itemsize * math.prod(self.shape)
 
 
 class _FlawError(Exception):
@@ -92,33 +78,30 @@ def _read_values(raw: IO[bytes], content: bytearray) -> torch.Tensor:
     raw.seek(0)
     file: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
     content += file.read(4)
-    header = _parse_header(content, file)
+    dtype, shape = _parse_header(content, file)
+    start = len(content)
+    size = start + dtype.itemsize * math.prod(shape)
     # One byte more than expected, to see that there is none; it also makes gzip check its own checksum.
-    while chunk := file.read(min(_CHUNK, header.file_size + 1 - len(content))):
+    while chunk := file.read(min(_CHUNK, size + 1 - len(content))):
         content += chunk
-    if len(content) != header.file_size:
-        found = f"{len(content)}" if len(content) < header.file_size else "more"
-        shape = "x".join(map(str, header.shape))
-        raise _FlawError(f"expected {header.file_size} bytes for the {shape} values of its header, found {found}")
-    if header.dtype.itemsize == 1:
-        return torch.frombuffer(content, dtype=torch.uint8, offset=header.size).view(header.shape)
-    values = np.frombuffer(content, header.dtype, offset=header.size).astype(np.int32)
-    return torch.from_numpy(values).view(header.shape)
+    if len(content) != size:
+        found = f"{len(content)}" if len(content) < size else "more"
+        raise _FlawError(f"expected {size} bytes for the {write_shape(shape)} values of its header, found {found}")
+    values = np.frombuffer(content, dtype, offset=start).astype(dtype.newbyteorder("="), copy=False)
+    return torch.from_numpy(values).view(shape)
 
 
-def _parse_header(content: bytearray, file: IO[bytes]) -> _Header:
-    """Parse the magic number in `content`, then read the sizes from `file` into it."""
+def _parse_header(content: bytearray, file: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Parse the magic number in `content`, then read the sizes from `file` into it; return type and shape."""
     known = len(content) == 4 and content[:2] == b"\0\0" and content[2] in _TYPES
     if not known or not 1 <= content[3] <= _MAX_DIMENSIONS:
         found = content.hex(" ") or "an empty file"
         raise _FlawError(f"expected an IDX magic number (00 00 08 or 0c, then 1 to 3 dimensions), found {found}")
-    dimensions = content[3]
+    dtype, dimensions = _TYPES[content[2]], content[3]
     content += file.read(4 * dimensions)
     if len(content) != 4 + 4 * dimensions:
         raise _FlawError(f"expected a header of {4 + 4 * dimensions} bytes, found {len(content)}")
-    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, len(content), 4))
-    header = _Header(_TYPES[content[2]], shape)
-    if math.prod(shape) == 0 or header.file_size > _MAX_BYTES:
-        found = "x".join(map(str, shape))
-        raise _FlawError(f"expected 1 to {_MAX_BYTES} bytes of values, found a header that says {found}")
-    return header
+    shape = struct.unpack_from(f">{dimensions}I", content, 4)
+    if not 0 < dtype.itemsize * math.prod(shape) <= _MAX_BYTES - len(content):
+        raise _FlawError(f"expected 1 to {_MAX_BYTES} bytes of values, found a header that says {write_shape(shape)}")
+    return dtype, shape

@@ -14,6 +14,7 @@ import yaml
 from mnistspec.errors import UsageError
 from mnistspec.language.yaml.diagnostics import Collector, Diagnostic, Source, Span
 from mnistspec.language.yaml.scalars import ambiguity, resolve
+from mnistspec.language.yaml.scanner import parse
 from mnistspec.language.yaml.syntax_errors import explain
 from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence
 from mnistspec.wording import printable, quote
@@ -102,7 +103,7 @@ class _Composer:
     count: int = 0
 
     def compose(self, text: str) -> Node:
-        events = yaml.parse(text, Loader=yaml.SafeLoader)
+        events = parse(text)
         tree: Node | None = None
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent) and tree is not None:

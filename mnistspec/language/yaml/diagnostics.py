@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SETTING = "--set"  # the name of a source that is a setting
 MAX_SHOWN = 100  # errors in one message; all of them are in InvalidSpecError.diagnostics
 
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what YAML counts as a line break
+_LINE_BREAK = re.compile("\r\n|[\r\n]")  # what YAML 1.2 counts as a line break
 _WIDEST_LINE = 100
 
 

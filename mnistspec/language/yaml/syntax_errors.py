@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistspec.language.yaml.diagnostics import Source, Span
+from mnistspec.language.yaml.scanner import HALF_A_CHARACTER, INDENTED_BY_TAB
 
 if TYPE_CHECKING:
     import yaml
 
-_TABS = ("a tab stands where YAML wants spaces", "indent with spaces")
 _QUOTES = "put text that begins with this character in quotes"
 
 # What PyYAML's problem contains, what that means, what to do.
 _WORDS = (
-    (r"found character '\t'", *_TABS),
+    (INDENTED_BY_TAB, "a tab stands where YAML wants spaces", "indent with spaces"),
+    (HALF_A_CHARACTER, "half of a character stands alone",
+     'write the whole character, or its escape, such as "\\U0001F600"'),
     ("mapping values are not allowed", "a colon is not expected here",
      'put text that contains ": " in quotes, and give each key a line of its own'),
     ("could not find expected ':'", "a key without a colon", 'a key needs a colon and a space behind it: "key: value"'),
@@ -31,6 +33,7 @@ _WORDS = (
      "write \\\\ for a backslash, or use 'single quotes'"),
     ("that cannot start any token", "a value cannot begin with this character", _QUOTES),
     ("expected alphabetic or numeric character", "a value cannot begin with this character", _QUOTES),
+    (", but found", "this is not expected here", _QUOTES),
 )  # fmt: skip
 _AT_THE_START = ("not closed",)  # these are shown where the thing begins, not where the text ends
 
@@ -43,8 +46,4 @@ def explain(error: yaml.MarkedYAMLError, source: Source) -> tuple[str, Span, str
     if message.endswith(_AT_THE_START):
         mark = error.context_mark or mark
     span = Span(source, mark.line + 1, mark.column + 1) if mark else Span(source, 1, 1)
-    line = source.lines[span.line - 1] if span.line <= len(source.lines) else ""
-    if "\t" in line[: len(line) - len(line.lstrip())]:
-        message, help_text = _TABS
-        span = Span(source, span.line, line.index("\t") + 1)
     return f"not YAML: {message}", span, help_text

@@ -24,21 +24,12 @@ _MAPS, _FEATURES = 64, 512  # of a layer that are sent at most
 
 
 @dataclass(frozen=True)
-class Mistakes:
-    """What a network got wrong on its test set: how much of it, and the most confident mistakes as JSON."""
-
-    images: int
-    wrong: int
-    shown: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
 class DemoNetwork:
-    """A run's network; ``label`` distinguishes it from others, ``mistakes`` is None without its data set."""
+    """A run's network; ``label`` distinguishes it from others, ``tested`` is None without its data set."""
 
     label: str
     model: TrainedModel
-    mistakes: Mistakes | None = None
+    tested: Predictions | None = None
 
     @cached_property
     def layers(self) -> tuple[TracedLayer, ...]:
@@ -47,7 +38,7 @@ class DemoNetwork:
 
     def describe(self) -> dict[str, Any]:
         """Return what a page has to know before anything is drawn."""
-        spec, mistakes = self.model.spec, self.mistakes
+        spec = self.model.spec
         return {
             "label": self.label,
             "name": spec.name,
@@ -66,7 +57,7 @@ class DemoNetwork:
                 for layer in self.layers
             ],
             "default_layer": choose_layer(self.layers).name,
-            "mistakes": mistakes and {"images": mistakes.images, "wrong": mistakes.wrong, "shown": mistakes.shown},
+            "mistakes": self.tested and _describe_mistakes(self.tested),
         }
 
     def read(self, image: Tensor, layer: str) -> dict[str, Any]:
@@ -88,23 +79,20 @@ class DemoNetwork:
         }
 
 
-def find_mistakes(predictions: Predictions) -> Mistakes:
-    """Return what a network got wrong; the most confident mistakes come first."""
-    names = predictions.class_names
-    return Mistakes(
-        images=len(predictions.labels),
-        wrong=predictions.wrong,
-        shown=[
-            {
-                "index": mistake.number,
-                "actual": names[mistake.label],
-                "predicted": names[mistake.guess],
-                "confidence": mistake.confidence,
-                "pixels": encode(mistake.image.tobytes()),
-            }
-            for mistake in predictions.mistakes()
-        ],
-    )
+def _describe_mistakes(tested: Predictions) -> dict[str, Any]:
+    """Return how much a network got wrong on its test set, and the most confident mistakes."""
+    names = tested.class_names
+    shown = [
+        {
+            "index": mistake.number,
+            "actual": names[mistake.label],
+            "predicted": names[mistake.guess],
+            "confidence": mistake.confidence,
+            "pixels": encode(mistake.image.tobytes()),
+        }
+        for mistake in tested.mistakes()
+    ]
+    return {"images": len(tested.labels), "wrong": tested.wrong, "shown": shown}
 
 
 def encode_values(values: Tensor) -> dict[str, Any]:

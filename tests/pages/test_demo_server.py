@@ -24,7 +24,7 @@ from mnistspec.network.inspection import inspect_image
 from mnistspec.pages import server
 from mnistspec.pages.decoder import Decoder
 from mnistspec.pages.guard import HEADERS, check_hosts
-from mnistspec.pages.network import DemoNetwork, find_mistakes
+from mnistspec.pages.network import DemoNetwork
 from mnistspec.pages.server import make_app
 from mnistspec.runs.trained import TrainedModel
 from mnistspec.training.evaluation import normalize
@@ -45,7 +45,7 @@ def data(six_thousand: Path) -> Dataset:
 @pytest.fixture(scope="module")
 def client(model: TrainedModel, data: Dataset) -> Client:
     """Someone who asks a demo of one network."""
-    app = make_app([DemoNetwork("reader", model, find_mistakes(model.test(data, torch.device("cpu"))))])
+    app = make_app([DemoNetwork("reader", model, model.test(data, torch.device("cpu")))])
     return Client(app)
 
 

@@ -16,7 +16,7 @@ from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError
 
 if TYPE_CHECKING:
-    from mnistspec.pages.network import DemoNetwork, Mistakes
+    from mnistspec.pages.network import DemoNetwork
     from mnistspec.runs.predictions import Predictions
     from mnistspec.runs.trained import TrainedModel
 
@@ -106,22 +106,18 @@ def _load_networks(paths: list[Path], weights: str, data_dir: Path | None) -> li
         name = model.spec.name
         label = name if counts[name] == 1 else f"{name} {run.path.resolve().name}"
         kept = run.tested if weights == "model" and data_dir is None else None
-        networks.append(DemoNetwork(label, model, _find_mistakes(label, model, kept, data_dir)))
+        networks.append(DemoNetwork(label, model, kept or _test(label, model, data_dir)))
     return networks
 
 
-def _find_mistakes(label: str, model: TrainedModel, kept: Predictions | None, data_dir: Path | None) -> Mistakes | None:
-    """Return what a network got wrong on the test set, which it reads here if its run did not keep that."""
+def _test(label: str, model: TrainedModel, data_dir: Path | None) -> Predictions | None:
+    """Return what a network makes of the test set, which its run did not keep."""
     from mnistspec.data.dataset import load_dataset
-    from mnistspec.pages.network import find_mistakes
     from mnistspec.training.device import choose_device
 
-    if kept:
-        return find_mistakes(kept)
     try:
         data = load_dataset(model.spec.data.word, data_dir=data_dir)
     except MnistspecError as error:
         print_warning(f"the demo does not show the mistakes of {label}: {error}")
         return None
-    print_message(f"{label} reads the test set of {data.name}")
-    return find_mistakes(model.test(data, choose_device("cpu")))
+    return model.test(data, choose_device("cpu"))

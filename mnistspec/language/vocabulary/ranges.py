@@ -78,53 +78,39 @@ def _translate(value: object) -> tuple[float, ...]:
     return numbers * 2 if len(numbers) == 1 else numbers
 
 
-def _json(
-    description: str, counts: tuple[int, ...], *, alone: dict[str, float] | None, **limits: float
-) -> WithJsonSchema:
+_Limits = dict[str, float]
+
+
+def _json(description: str, counts: tuple[int, ...], alone: _Limits | None, limits: _Limits) -> WithJsonSchema:
     """Return the schema of a number within the limits of ``alone``, or of a list of ``counts`` numbers within limits.
 
     The description stands here and not in a Field, which classes must not share (see ``block.Channels``).
     """
-    number = {"type": "number", **limits}
-    lists = [{"type": "array", "items": number, "minItems": n, "maxItems": n} for n in counts]
-    return WithJsonSchema(
-        {"description": description, "anyOf": [*([{"type": "number", **alone}] if alone else []), *lists]}
-    )
+    numbers = [] if alone is None else [{"type": "number", **alone}]
+    item = {"type": "number", **limits}
+    lists = [{"type": "array", "items": item, "minItems": n, "maxItems": n} for n in counts]
+    return WithJsonSchema({"description": description, "anyOf": [*numbers, *lists]})
 
 
 _ANY = {"exclusiveMinimum": -_LARGEST, "exclusiveMaximum": _LARGEST}
+_SIZE = {"minimum": 0, "exclusiveMaximum": _LARGEST}
+_FRACTION = {"minimum": 0, "maximum": 1}
 _Pair = tuple[float, float]
 Degrees = Annotated[
-    _Pair,
-    BeforeValidator(_around_zero),
-    _json("range in degrees; a number d is [-d, d]", (2,), alone={"minimum": 0, "exclusiveMaximum": _LARGEST}, **_ANY),
+    _Pair, BeforeValidator(_around_zero), _json("range in degrees; a number d is [-d, d]", (2,), _SIZE, _ANY)
 ]
 Factor = Annotated[
-    _Pair,
-    BeforeValidator(_around_one),
-    _json(
-        "range of factors; a number f is [1 - f, 1 + f]",
-        (2,),
-        alone={"minimum": 0, "exclusiveMaximum": _LARGEST},
-        minimum=0,
-        exclusiveMaximum=_LARGEST,
-    ),
+    _Pair, BeforeValidator(_around_one), _json("range of factors; a number f is [1 - f, 1 + f]", (2,), _SIZE, _SIZE)
 ]
 Scale = Annotated[
     _Pair,
     BeforeValidator(_scale),
-    _json("range of factors, smallest first", (2,), alone=None, exclusiveMinimum=0, maximum=100),
+    _json("range of factors, smallest first", (2,), None, {"exclusiveMinimum": 0, "maximum": 100}),
 ]
 Translate = Annotated[
     _Pair,
     BeforeValidator(_translate),
-    _json(
-        "largest shift as a fraction of width and height",
-        (2,),
-        alone={"minimum": 0, "maximum": 1},
-        minimum=0,
-        maximum=1,
-    ),
+    _json("largest shift as a fraction of width and height", (2,), _FRACTION, _FRACTION),
 ]
 Shear = Annotated[
     tuple[float, float, float, float],
@@ -132,8 +118,7 @@ Shear = Annotated[
     _json(
         "range in degrees along x, and along y if four are given; a number d is [-d, d] along x",
         (2, 4),
-        alone={"minimum": 0, "exclusiveMaximum": 90},
-        exclusiveMinimum=-90,
-        exclusiveMaximum=90,
+        {"minimum": 0, "exclusiveMaximum": 90},
+        {"exclusiveMinimum": -90, "exclusiveMaximum": 90},
     ),
 ]

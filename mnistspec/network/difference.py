@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mnistspec.language.vocabulary.block import Block
@@ -95,19 +95,14 @@ def compare_specs(before: Spec, after: Spec) -> Difference:
 
 def _compare_layers(pair: Pair[TracedLayer]) -> UnitDifference:
     before, after = (layer.block if layer else None for layer in (pair.before, pair.after))
-    return UnitDifference(_kind(Pair(before, after, pair.moved)), before, after, pair.before, pair.after)
+    return replace(_compare_units(Pair(before, after, pair.moved)), layer_before=pair.before, layer_after=pair.after)
 
 
 def _compare_units(pair: Pair[Any]) -> UnitDifference:
-    return UnitDifference(_kind(pair), pair.before, pair.after)
-
-
-def _kind(pair: Pair[Any]) -> Kind:
+    kind: Kind = "moved" if pair.moved else "same" if pair.before == pair.after else "changed"
     if pair.before is None or pair.after is None:
-        return "added" if pair.before is None else "removed"
-    if pair.moved:
-        return "moved"
-    return "same" if pair.before == pair.after else "changed"
+        kind = "added" if pair.before is None else "removed"
+    return UnitDifference(kind, pair.before, pair.after)
 
 
 def _cost(before: Unit, after: Unit) -> float | None:

@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from mnistspec.language.vocabulary.unit import Unit
 from mnistspec.views.terminal.difference_lines import Line, describe_blocks, describe_units
 from mnistspec.views.writing import write_changes, write_value
 from mnistspec.wording import write_shape
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from mnistspec.language.shapes import TracedLayer
-    from mnistspec.language.vocabulary.unit import Unit
-    from mnistspec.network.difference import Change, Difference
+    from mnistspec.network.difference import Change, Difference, UnitDifference
     from mnistspec.runs.models import Result
 
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "moved": (">", "cyan"), "changed": ("~", "yellow")}
@@ -155,23 +155,10 @@ def difference_data(difference: Difference, lines: Sequence[Sequence[int]]) -> d
         "equal": difference.is_empty,
         "totals": {"before": asdict(before), "after": asdict(after)},
         "blocks": [
-            {
-                "kind": block.kind,
-                "before": _layer_data(block.layer_before, lines[0]),
-                "after": _layer_data(block.layer_after, lines[1]),
-                "changes": _changes_data(block.changes),
-            }
+            _unit_data(block, _layer_data(block.layer_before, lines[0]), _layer_data(block.layer_after, lines[1]))
             for block in difference.blocks
         ],
-        "augmentation": [
-            {
-                "kind": unit.kind,
-                "before": unit.before and _unit_data(unit.before),
-                "after": unit.after and _unit_data(unit.after),
-                "changes": _changes_data(unit.changes),
-            }
-            for unit in difference.augmentation
-        ],
+        "augmentation": [_unit_data(unit, _plain(unit.before), _plain(unit.after)) for unit in difference.augmentation],
         "settings": _changes_data(difference.settings),
     }
 
@@ -192,8 +179,8 @@ def _layer_data(layer: TracedLayer | None, lines: Sequence[int]) -> dict[str, An
     }
 
 
-def _unit_data(unit: Unit) -> dict[str, Any]:
-    return {unit.word: unit.model_dump()}
+def _unit_data(unit: UnitDifference, before: Any, after: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return {"kind": unit.kind, "before": before, "after": after, "changes": _changes_data(unit.changes)}
 
 
 def _changes_data(changes: Iterable[Change]) -> list[dict[str, Any]]:
@@ -201,4 +188,4 @@ def _changes_data(changes: Iterable[Change]) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a spec can hold
-    return _unit_data(value) if hasattr(value, "word") else value
+    return {value.word: value.model_dump()} if isinstance(value, Unit) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -28,15 +29,22 @@ def to_path(name: str, value: object) -> Path:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file as a whole: to a temporary name, flushed to the disk, then renamed over what was there."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
-        temporary.write_bytes(data)
-        _flush(temporary)
+        with open(temporary, "xb", opener=open_itself) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
-        _flush(path.parent)
+        _flush_folder(path.parent)
     except OSError as error:
         remove(temporary)
         raise explain_os_error(error, path) from error
+
+
+def open_itself(path: str, flags: int) -> int:
+    """Open a file for ``open``, and never what a symlink of its name, which somebody may have planted, leads to."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)  # Windows has no such flag
 
 
 def make_run_folder(parent: Path) -> Path:
@@ -79,11 +87,11 @@ def hash_text(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _flush(path: Path) -> None:
-    """Make the system write what it holds of a file or folder to the disk."""
-    if path.is_dir() and os.name == "nt":
+def _flush_folder(path: Path) -> None:
+    """Make the system write a folder's list of files to the disk."""
+    if os.name == "nt":
         return  # Windows opens no folders
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -92,6 +100,8 @@ def _flush(path: Path) -> None:
 
 def explain_os_error(error: OSError, path: Path) -> MnistspecError:
     """Return what stopped a file from being written, with the path and the space that is left there."""
+    if error.errno == errno.ELOOP and path.is_symlink():
+        return CorruptError(f"{path}: refusing to follow a symlink: what is written there would be written elsewhere")
     free = ""
     for folder in (path, *path.parents):
         with contextlib.suppress(OSError):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
-from mnistspec.files import explain_os_error
+from mnistspec.files import explain_os_error, open_itself
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ def lock_folder(folder: Path, name: str) -> Iterator[int]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / name).open("a")
+        file = open(folder / name, "a", opener=open_itself)  # noqa: SIM115 - Path.open takes no opener; see below
     except OSError as error:
         raise explain_os_error(error, folder / name) from None
     with file:

@@ -40,3 +40,16 @@ def make_scheduler(recipe: Scheduler, optimizer: optim.Optimizer, epochs: int, s
     rise = lr_scheduler.LinearLR(optimizer, start_factor=warmup.start_factor, total_iters=rise_steps)
     rest = torch_class(optimizer, **recipe.arguments(max(1, epochs * steps - rise_steps), steps))
     return lr_scheduler.SequentialLR(optimizer, [rise, rest], milestones=[rise_steps])
+
+
+def place_scheduler(schedule: LRScheduler, step: int, lr: float) -> None:
+    """Set a schedule to where it is after ``step`` steps, which led to ``lr``, without taking them one by one.
+
+    The optimizer's momentum, where the schedule moves it, is right again after the next step.
+    """
+    for group in schedule.optimizer.param_groups:
+        group["lr"] = lr
+    schedule.last_epoch = step
+    if isinstance(schedule, lr_scheduler.SequentialLR):
+        for part, start in zip(schedule._schedulers, [0, *schedule._milestones], strict=True):  # noqa: SLF001 - torch has no other way
+            part.last_epoch = step - start

@@ -20,7 +20,7 @@ from mnistspec.training.evaluation import Evaluation, evaluate, normalize
 from mnistspec.training.fast.acceleration import accelerate
 from mnistspec.training.meter import Meter, Progress
 from mnistspec.training.metrics import EpochMetrics
-from mnistspec.training.optimization import make_optimizer, make_scheduler
+from mnistspec.training.optimization import make_optimizer, make_scheduler, place_scheduler
 from mnistspec.training.randomness import epoch_order
 from mnistspec.training.state import check_tensors, expected_moments
 
@@ -182,7 +182,7 @@ class Training:
     def load_state_dict(
         self, state: dict[str, dict[str, Tensor]], *, metrics: list[EpochMetrics], step: int, seconds: float
     ) -> None:
-        """Resume from a state saved at this position; the schedule is replayed, so it has no state of its own.
+        """Resume from a state saved at this position; the schedule, which has no state of its own, is moved there.
 
         Raises ValueError for a state or a position that this training cannot have.
         """
@@ -204,7 +204,10 @@ class Training:
         self.metrics, self.step, self.seconds = list(metrics), step, seconds
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch warns of a schedule that is ahead of its optimizer
-            for past in range(done):
+            first = max(0, len(metrics) * self.steps - 1)  # an epoch's last step, whose lr was kept
+            if metrics:
+                place_scheduler(self.scheduler, first, metrics[-1].lr)
+            for past in range(first, done):
                 self._move_schedule(past)
 
 

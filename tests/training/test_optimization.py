@@ -24,7 +24,7 @@ from mnistspec.language.vocabulary.schedulers import (
     Warmup,
 )  # fmt: skip
 from mnistspec.training.device import choose_device
-from mnistspec.training.optimization import make_optimizer, make_scheduler
+from mnistspec.training.optimization import make_optimizer, make_scheduler, place_scheduler
 from tests.language.strategies import optimizers, schedulers
 from tests.profiles import examples
 
@@ -104,6 +104,33 @@ def test_every_schedule_covers_every_length(recipe: Scheduler) -> None:
     for epochs, steps in ((1, 1), (1, 2), (2, 1), (3, 5)):
         rates = learning_rates(recipe, 0.01, epochs, steps)
         assert all(math.isfinite(rate) and rate >= 0 for rate in rates)
+
+
+@given(schedulers(3))
+@example(OneCycleLR(max_lr=0.1, pct_start=0.4))  # moves the momentum, too
+@example(CosineAnnealingLR())  # each lr follows from the one before it
+@example(CosineAnnealingLR(warmup=Warmup(epochs=1)))
+@example(ConstantLR(warmup=Warmup(epochs=1.2)))
+@example(MultiStepLR(milestones=(1, 2), warmup=Warmup(epochs=0.5)))
+@examples(40)
+def test_a_schedule_is_placed_where_its_steps_lead(recipe: Scheduler) -> None:
+    """The same numbers, to the last bit, as if all steps had been taken: resumed runs keep their bytes."""
+    epochs, steps = 3, 5
+    straight = learning_rates(recipe, 0.01, epochs, steps)
+    for place in range(1, epochs * steps - 1):
+        optimizers = [make_optimizer(SGD(lr=0.01, momentum=0.9), nn.Linear(2, 2)) for _ in range(2)]
+        stepped, placed = (make_scheduler(recipe, optimizer, epochs, steps) for optimizer in optimizers)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch wants optimizer.step() in between
+            for _ in range(place):
+                stepped.step()
+            place_scheduler(placed, place, straight[place])
+            for step in range(place + 1, epochs * steps):
+                stepped.step()
+                placed.step()
+                first, second = (optimizer.param_groups[0] for optimizer in optimizers)
+                assert first["lr"] == second["lr"] == straight[step]
+                assert first["momentum"] == second["momentum"]
 
 
 @given(optimizers())

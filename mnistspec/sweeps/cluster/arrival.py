@@ -5,21 +5,21 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import CorruptError
 from mnistspec.files import explain_os_error, make_run_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from distributed import Future as Promise
 
     from mnistspec.sweeps.cluster.transfer import Report, Transfer
     from mnistspec.sweeps.engine import Outcome
     from mnistspec.sweeps.grid import Job
 
-STAGING = ".incoming"  # below the sweep's folder, so that what is there moves to its place in one step
+_STAGING = ".incoming-"  # begins names below the sweep's folder: what is there moves to its place in one step
 
 
 @dataclass(eq=False)
@@ -44,19 +44,26 @@ def place_folder(root: Path, task: Task, transfer: Transfer) -> Path:
     """Write a folder beside its place below ``root``, then move it there: it is there as a whole or not at all."""
     if transfer.files.get("resolved.yaml") != task.job.resolved.encode():
         raise CorruptError("its resolved.yaml is not that of this run")
-    staging, parent = root / STAGING / task.key, root / task.job.spec.name
+    parent = root / task.job.spec.name
     try:
-        transfer.unpack(staging / "new")
-        if task.resume:
-            place = task.resume
-            place.rename(staging / "old")
-        else:
-            place = make_run_folder(parent)  # a new name if that of the worker is taken
-            place.rmdir()
-            place = place if (parent / transfer.name).exists() else parent / transfer.name
-        (staging / "new").rename(place)
+        root.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=_STAGING, dir=root, ignore_cleanup_errors=True) as staging:
+            new, old = Path(staging, "new"), Path(staging, "old")
+            transfer.unpack(new)
+            if task.resume:
+                place = task.resume
+                place.rename(old)
+            else:
+                place = make_run_folder(parent)  # a new name if that of the worker is taken
+                place.rmdir()
+                place = place if (parent / transfer.name).exists() else parent / transfer.name
+            new.rename(place)
     except OSError as error:
         raise explain_os_error(error, parent) from None
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return place
+
+
+def remove_staging(root: Path) -> None:
+    """Remove what a killed sweep left on its way."""
+    for folder in root.glob(f"{_STAGING}*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from secrets import token_hex
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Self
 
 from mnistspec.runs.listing import count_epochs
-from mnistspec.sweeps.cluster.arrival import STAGING, Task, place_folder
+from mnistspec.sweeps.cluster.arrival import Task, place_folder, remove_staging
 from mnistspec.sweeps.cluster.offers import find_version
 from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.cluster.worker import execute, stop_sweep
@@ -59,7 +58,7 @@ class ClusterEngine:
         self._count = 0
         self._stopping = self._disconnected = False
         self._thread, self._collectors = ThreadPoolExecutor(1), ThreadPoolExecutor(_COLLECTORS)
-        shutil.rmtree(root / STAGING, ignore_errors=True)  # of a sweep that was killed
+        remove_staging(root)
         for topic in ("all", self._name):
             client.subscribe_topic(topic, lambda event: self._hand(self._hear, event[1]))
 
@@ -72,7 +71,6 @@ class ClusterEngine:
         self._collectors.shutdown()
         self._thread.shutdown()
         self._client.close()
-        shutil.rmtree(self._root / STAGING, ignore_errors=True)
 
     def submit(self, job: Job, resume: Path | None = None) -> Future[Outcome]:
         """Give a job to the scheduler; its folder, or what it takes to begin one, goes with it."""

@@ -6,13 +6,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.runs.result import count_params
-from mnistspec.runs.weights import save_tensors
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mnistspec.runs.folder import RunDir
-    from mnistspec.runs.trained import TrainedModel
 
 
 def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
@@ -38,8 +34,3 @@ def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
         "std": metadata.std,
         "mnistspec": version("mnistspec"),
     }
-
-
-def export_safetensors(path: Path, model: TrainedModel, card: dict[str, Any]) -> None:
-    """Write the weights, with the card as JSON in the metadata's key mnistspec."""
-    save_tensors(path, model.network.state_dict(), card)

@@ -89,15 +89,15 @@ class Spec(Model):
 
     def as_data(self) -> dict[str, Any]:
         """Return the spec as plain data in the spec language, with every default filled in."""
+        train = self.train
         data = self.model_dump(exclude={"data", "layers", "train"}, exclude_none=True)
         data["data"] = _as_data(self.data)
-        train = {name: getattr(self.train, name) for name in Train.model_fields}
         data["layers"] = [_as_data(block) for block in self.layers]
         data["train"] = {
-            **self.train.model_dump(exclude={"optimizer", "scheduler", "augment"}),
-            "optimizer": _as_data(train["optimizer"]),
-            "scheduler": _as_data(train["scheduler"]),
-            "augment": [_as_data(augmentation) for augmentation in train["augment"]],
+            **train.model_dump(exclude={"optimizer", "scheduler", "augment"}),
+            "optimizer": _as_data(train.optimizer),
+            "scheduler": _as_data(train.scheduler),
+            "augment": [_as_data(augmentation) for augmentation in train.augment],
         }
         if self.targets.min_test_accuracy is None:
             del data["targets"]["last_epochs"]  # it says nothing alone

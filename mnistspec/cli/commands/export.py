@@ -70,7 +70,8 @@ def export(
     folder, weights = RunDir(run), "best" if best else "model"
     check_data(folder.spec.data.word, data_dir)
 
-    from mnistspec.export.card import export_safetensors, make_card
+    from mnistspec.export.card import make_card
+    from mnistspec.runs.weights import save_tensors
 
     model = folder.load_model(weights)
     report: dict[str, Any] = {"run": str(run), "card": make_card(folder, weights, normalized=normalize)}
@@ -79,7 +80,7 @@ def export(
         report["onnx"], line = _export_onnx(onnx, model, report["card"], data_dir, normalize=normalize)
         lines.append(line)
     if safetensors is not None:
-        export_safetensors(safetensors, model, make_card(folder, weights, normalized=False))
+        save_tensors(safetensors, model.network.state_dict(), make_card(folder, weights, normalized=False))
         report["safetensors"] = {"file": str(safetensors), "bytes": safetensors.stat().st_size}
         lines.append(f"{safetensors}: {report['card']['parameters']:,} parameters and what belongs to them")
     if page is not None:

@@ -17,7 +17,7 @@ from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.training.device import choose_device
 from mnistspec.training.evaluation import Evaluation, evaluate, normalize
-from mnistspec.training.fast.acceleration import accelerate
+from mnistspec.training.fast.acceleration import AcceleratedNetwork
 from mnistspec.training.meter import Meter, Progress
 from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.optimization import make_optimizer, make_scheduler, place_scheduler
@@ -44,7 +44,7 @@ class Training:
         self.optimizer = make_optimizer(recipe.optimizer, model)
         self.scheduler = make_scheduler(recipe.scheduler, self.optimizer, recipe.epochs, self.steps)
         self.augmentation = Augmentation(recipe.augment)
-        self.network = accelerate(model)
+        self.network = AcceleratedNetwork(model)
         self.metrics: list[EpochMetrics] = []  # of the epochs that are done
         self.step = 0  # steps done in the next
         self.seconds = 0.0  # spent in those

@@ -60,6 +60,7 @@ class AcceleratedNetwork(nn.Module):
 
     def __init__(self, model: nn.Sequential) -> None:
         super().__init__()
+        keep_freed_memory()
         self.model = model
         self.source = DropoutSource()
         self.layers = _make_layers(model, self.source)
@@ -117,12 +118,6 @@ class _Chain(torch.autograd.Function):
                 of_values, of_parameters = ctx.layers[index].backward(ctx.kept.pop(), of_values, needs_input)
                 of_all[:0] = of_parameters
         return (None, None, *(None if each is None else each.clone() for each in (of_values, *of_all)))
-
-
-def accelerate(model: nn.Sequential) -> AcceleratedNetwork:
-    """Return the model's faster twin, which has the same parameters and buffers."""
-    keep_freed_memory()
-    return AcceleratedNetwork(model)
 
 
 def _make_layers(model: nn.Sequential, source: DropoutSource) -> list[FastLayer[Any]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
-from mnistspec.training.fast.acceleration import AcceleratedNetwork, accelerate
+from mnistspec.training.fast.acceleration import AcceleratedNetwork
 from mnistspec.training.fast.dropout import FastDropout, drop
 from mnistspec.training.fast.layers import AutogradLayer, FastConvolution, FastReLU
 from mnistspec.training.fast.normalization import FastBatchNorm
@@ -71,7 +71,7 @@ def with_factors(model: nn.Sequential, factors: list[Tensor]) -> nn.Sequential:
 
 def assert_same(model: nn.Sequential, images: Tensor, steps: int = 2) -> None:
     """Compare outputs, gradients of parameters and images, and buffers, over some steps of the same model."""
-    plain, network = copy.deepcopy(model).train(), accelerate(model).train()
+    plain, network = copy.deepcopy(model).train(), AcceleratedNetwork(model).train()
     factors = record(network)
     for step in range(steps):
         ours, theirs = (images.clone().requires_grad_() for _ in range(2))
@@ -159,7 +159,7 @@ def test_every_block_kind_alone_and_that_the_common_ones_are_taken_over() -> Non
     for name, make in MODULES.items():
         model = nn.Sequential(make()).double()
         assert_same(model, images)
-        if any(isinstance(layer, AutogradLayer) for layer in accelerate(model).layers):
+        if any(isinstance(layer, AutogradLayer) for layer in AcceleratedNetwork(model).layers):
             plain.add(name)
     assert plain == {
         "same",
@@ -229,7 +229,7 @@ def test_a_batch_norm_does_the_dropout_after_it(order: str, expected: str, p: fl
     }
     model = nn.Sequential(*(kinds[letter]() for letter in order)).double()
     letters = {FastBatchNorm: "b", FastDropout: "d", FastReLU: "r", FastConvolution: "f"}
-    layers = accelerate(model).layers
+    layers = AcceleratedNetwork(model).layers
     names = [
         letters[type(layer)].upper() if getattr(layer, "dropout", None) else letters[type(layer)] for layer in layers
     ]
@@ -242,7 +242,7 @@ def test_single_precision() -> None:
     torch.manual_seed(0)
     model, images, labels = step6(0.0), torch.randn(64, 1, 28, 28), torch.randint(10, (64,))
     plain = copy.deepcopy(model)
-    ours, theirs = F.cross_entropy(accelerate(model)(images), labels), F.cross_entropy(plain(images), labels)
+    ours, theirs = F.cross_entropy(AcceleratedNetwork(model)(images), labels), F.cross_entropy(plain(images), labels)
     torch.testing.assert_close(ours, theirs)
     torch.autograd.backward([ours, theirs])
     for parameter, other in zip(model.parameters(), plain.parameters(), strict=True):
@@ -257,7 +257,7 @@ def train(steps: int, p: float = 0.03) -> dict[str, Tensor]:
     """Return the state of the last network after some steps from a fixed start."""
     torch.manual_seed(0)
     model, images, labels = step6(p), torch.randn(32, 1, 28, 28), torch.randint(10, (32,))
-    network, optimizer = accelerate(model), torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    network, optimizer = AcceleratedNetwork(model), torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     for step in range(steps):
         network.begin_step(1, 0, step)
         optimizer.zero_grad()
@@ -283,7 +283,7 @@ def test_the_model_is_trained_itself_and_stays_plain() -> None:
 
 def test_evaluation_mode_is_the_model() -> None:
     model = step6(0.3)
-    network, images = accelerate(model).eval(), torch.randn(4, 1, 28, 28)
+    network, images = AcceleratedNetwork(model).eval(), torch.randn(4, 1, 28, 28)
     with torch.inference_mode():
         torch.testing.assert_close(network(images), model(images))
     assert not model.training
@@ -292,7 +292,7 @@ def test_evaluation_mode_is_the_model() -> None:
 def test_training_mode_without_a_gradient_updates_statistics() -> None:
     model = step6(0.03)
     with torch.no_grad():
-        accelerate(model)(torch.randn(4, 1, 28, 28))
+        AcceleratedNetwork(model)(torch.randn(4, 1, 28, 28))
     assert int(model.get_buffer("2.num_batches_tracked")) == 1
 
 
@@ -300,7 +300,7 @@ def test_frozen_parameters_get_no_gradient() -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Sigmoid(), nn.GroupNorm(1, 2), nn.Flatten(), nn.Linear(2, 2))
     for index in (0, 2):
         model[index].requires_grad_(requires_grad=False)
-    accelerate(model)(torch.randn(2, 1, 3, 3)).sum().backward()
+    AcceleratedNetwork(model)(torch.randn(2, 1, 3, 3)).sum().backward()
     grads = {name: parameter.grad is not None for name, parameter in model.named_parameters()}
     assert [name for name, there in grads.items() if there] == ["4.weight", "4.bias"]
 
@@ -313,7 +313,7 @@ def test_nested_models_derived_classes_and_unknown_random_modules() -> None:
     images = torch.randn(4, CHANNELS, 6, 6, dtype=torch.float64)
     inner = nn.Sequential(nn.Conv2d(CHANNELS, CHANNELS, 3), nn.Sequential(Loud(), nn.BatchNorm2d(CHANNELS)))
     assert_same(nn.Sequential(inner, nn.ReLU()).double(), images)
-    network = accelerate(nn.Sequential(nn.Dropout2d(0.5)))
+    network = AcceleratedNetwork(nn.Sequential(nn.Dropout2d(0.5)))
     outputs = []
     for step in (0, 1, 0):
         network.begin_step(1, 0, step)
@@ -323,6 +323,6 @@ def test_nested_models_derived_classes_and_unknown_random_modules() -> None:
 
 
 def test_one_value_a_channel_is_refused_as_torch_does() -> None:
-    network = accelerate(nn.Sequential(nn.BatchNorm1d(3)))
+    network = AcceleratedNetwork(nn.Sequential(nn.BatchNorm1d(3)))
     with pytest.raises(ValueError, match="Expected more than 1 value per channel"):
         network(torch.randn(1, 3))

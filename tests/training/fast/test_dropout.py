@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mnistspec.training.fast.acceleration import AcceleratedNetwork, accelerate
+from mnistspec.training.fast.acceleration import AcceleratedNetwork
 from mnistspec.training.fast.dropout import SPARSE_BELOW, draw_mask, draw_positions
 from mnistspec.training.randomness import Purpose, make_generator
 
@@ -32,7 +32,7 @@ def correlation(a: Tensor, b: Tensor) -> float:
 @pytest.mark.parametrize("p", RATES)
 def test_rate_and_scale(p: float) -> None:
     assert min(RATES) < SPARSE_BELOW < max(RATES), "both ways of drawing are tested"
-    result = factors(accelerate(nn.Sequential(nn.Dropout(p))))
+    result = factors(AcceleratedNetwork(nn.Sequential(nn.Dropout(p))))
     dropped = result.eq(0)
     spread = math.sqrt(p * (1 - p) / result.numel())
     assert abs(dropped.double().mean() - p) < 5 * spread + 2**-17
@@ -41,7 +41,7 @@ def test_rate_and_scale(p: float) -> None:
 
 @pytest.mark.parametrize("p", RATES)
 def test_no_image_channel_or_place_is_favoured(p: float) -> None:
-    dropped = factors(accelerate(nn.Sequential(nn.Dropout(p)))).eq(0).double()
+    dropped = factors(AcceleratedNetwork(nn.Sequential(nn.Dropout(p)))).eq(0).double()
     for dimension in range(4):
         rates = dropped.movedim(dimension, 0).flatten(1).mean(1)
         spread = math.sqrt(p * (1 - p) * SIZE[dimension] / dropped.numel())
@@ -50,7 +50,7 @@ def test_no_image_channel_or_place_is_favoured(p: float) -> None:
 
 @pytest.mark.parametrize("p", RATES)
 def test_positions_steps_and_layers_are_independent(p: float) -> None:
-    network = accelerate(nn.Sequential(nn.Dropout(p)))
+    network = AcceleratedNetwork(nn.Sequential(nn.Dropout(p)))
     mask = factors(network).eq(0).double()
     bound = 5 / math.sqrt(mask.numel())
     for lag in (1, 2, 8, 26 * 8):
@@ -58,13 +58,13 @@ def test_positions_steps_and_layers_are_independent(p: float) -> None:
         assert abs(correlation(flat[:-lag], flat[lag:])) < 1.1 * bound
     for other in (factors(network, step=1), factors(network, epoch=1), factors(network, seed=2)):
         assert abs(correlation(mask, other.eq(0).double())) < bound
-    pair = accelerate(nn.Sequential(nn.Dropout(p), nn.Dropout(p)))
+    pair = AcceleratedNetwork(nn.Sequential(nn.Dropout(p), nn.Dropout(p)))
     assert abs(factors(pair).eq(0).double().mean() - (1 - (1 - p) ** 2)) < bound
 
 
 @pytest.mark.parametrize("p", [0.03, 0.5])
 def test_a_step_decides_everything(p: float) -> None:
-    network = accelerate(nn.Sequential(nn.Dropout(p)))
+    network = AcceleratedNetwork(nn.Sequential(nn.Dropout(p)))
     first = factors(network)
     torch.manual_seed(5)
     factors(network, step=7)
@@ -73,7 +73,7 @@ def test_a_step_decides_everything(p: float) -> None:
 
 @pytest.mark.parametrize("p", [0.0, 0.03, 0.5, 1.0])
 def test_the_gradient_goes_where_the_values_went(p: float) -> None:
-    network = accelerate(nn.Sequential(nn.Dropout(p)))
+    network = AcceleratedNetwork(nn.Sequential(nn.Dropout(p)))
     images = torch.ones(4, 3, 8, 8, requires_grad=True)
     network.begin_step(1, 0, 0)
     result = network(images)
@@ -85,12 +85,12 @@ def test_the_gradient_goes_where_the_values_went(p: float) -> None:
 
 
 def test_it_is_off_in_evaluation_mode() -> None:
-    network = accelerate(nn.Sequential(nn.Dropout(0.5))).eval()
+    network = AcceleratedNetwork(nn.Sequential(nn.Dropout(0.5))).eval()
     assert factors(network).equal(torch.ones(SIZE))
 
 
 def test_maps_in_either_order_and_features_are_taken() -> None:
-    network = accelerate(nn.Sequential(nn.Dropout(0.3)))
+    network = AcceleratedNetwork(nn.Sequential(nn.Dropout(0.3)))
     images = torch.ones(16, 8, 9, 9)
     for given in (images, images.contiguous(memory_format=torch.channels_last)):
         network.begin_step(1, 0, 0)

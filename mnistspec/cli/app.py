@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,9 @@ from mnistspec.cli import commands
 from mnistspec.cli.console import print_error, print_more
 from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.registration import Command, Panel
-from mnistspec.errors import MnistspecError
+from mnistspec.cli.streams import prepare_streams, silence
+from mnistspec.cli.usage import explain_call
+from mnistspec.errors import MnistspecError, UsageError
 
 _NAME = "mnistspec"
 
@@ -54,7 +57,11 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    """Refuse what no command can do: torch ends the process where there is no working folder."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the working folder: {error.strerror}; change to one that exists") from None
 
 
 def find_commands() -> list[Command]:
@@ -87,25 +94,21 @@ app = make_app()
 
 def main() -> None:
     """Run the command line; every error that is the user's ends here, as a message and an exit code."""
+    prepare_streams()
     interruption.install()
     try:
         sys.exit(app(prog_name=_NAME, standalone_mode=False))
     except TyperException as error:
-        if message := error.format_message():  # none where the help was printed instead
-            print_error(_shorten(message, error))
+        if message := explain_call(error):
+            print_error(message)
         sys.exit(error.exit_code)
     except MnistspecError as error:
         print_error(error)
         print_more(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        silence(sys.stdout)
+        print_error(f"{error.filename or 'cannot write the output'}: {error.strerror or error}")
+        sys.exit(1)
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
-
-
-def _shorten(message: str, error: TyperException) -> str:
-    """Return typer's message about a wrong call in the form of all others."""
-    sentence = f"{message[0].lower()}{message[1:].rstrip('.')}".replace("'", '"')
-    context = getattr(error, "ctx", None)
-    if sentence.endswith("?") or context is None:
-        return sentence
-    return f"{sentence}; {context.command_path} -h shows what it takes"

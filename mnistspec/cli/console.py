@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import sys
 from typing import Any
 
+from mnistspec.cli.streams import silence
 from mnistspec.errors import MnistspecError, SpecError
 from mnistspec.wording import printable_lines
 
@@ -22,8 +23,9 @@ def print_json(content: object) -> None:
 
 
 def print_message(text: str) -> None:
-    """Print a message to stderr."""
-    print(printable_lines(text), file=sys.stderr)  # noqa: T201 - this module prints, no other does
+    """Print a message to stderr; where nobody can read it, the program does its work all the same."""
+    with contextlib.suppress(OSError):
+        print(printable_lines(text), file=sys.stderr, flush=True)  # noqa: T201 - this module prints, no other does
 
 
 def _print(text: str) -> None:
@@ -32,8 +34,7 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         raise  # the reader has had enough: typer ends the program quietly
     except OSError as error:
-        # What is left in the buffer would fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         raise MnistspecError(f"cannot write the output: {error.strerror}") from None
 
 
@@ -54,16 +55,16 @@ def print_more(error: MnistspecError) -> None:
 
 
 def print_table(table: Any) -> None:  # noqa: ANN401 - any of rich's renderables
-    """Print a rich table to stdout; plain and 80 columns wide where there is no terminal."""
+    """Print a rich table to stdout, as wide as the terminal; plain, in 80 columns, where there is none."""
     from rich.console import Console
 
-    from mnistspec.views.terminal.tables import render_text
+    from mnistspec.views.terminal.tables import WIDTH, render_text
 
     console = Console(highlight=False)
-    if console.is_terminal:
+    if console.is_terminal and console.encoding.startswith("utf"):
         console.print(table)
-    else:
-        print_result(render_text(table).rstrip("\n"))
+    else:  # rich's own table of ASCII has more lines than ours
+        print_result(render_text(table, console.width if console.is_terminal else WIDTH).rstrip("\n"))
 
 
 def print_markdown(text: str) -> None:

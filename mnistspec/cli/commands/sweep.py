@@ -104,8 +104,8 @@ def sweep(
     grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
     needs = _find_needs(grid, data_dir, device, cluster)
     with (
-        lock_folder(runs, _LOCK) as lock,
         open_cluster(cluster, needs) if cluster else nullcontext((None, _read_digests(needs))) as (client, digests),
+        lock_folder(runs, _LOCK) as lock,
     ):
         work = Sweep(runs, grid, digests)
         _tell_plan(work)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.errors import MnistspecError, UsageError
 from mnistspec.sweeps.cluster.offers import explain_version, find_misfits, find_version, read_offer
+from mnistspec.wording import quote
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -23,6 +24,8 @@ def connect(address: str) -> Client:
     """Return a connection to the scheduler at an address such as tcp://10.0.0.1:8786; raise if it does not answer."""
     if find_spec("distributed") is None:
         raise MnistspecError("a cluster needs Dask's distributed: pip install 'mnistspec[cluster]'")
+    if not (address.isascii() and address.isprintable()):  # Dask would fail on it in a thread of its own
+        raise UsageError(f"{quote(address)}: not the address of a scheduler, such as tcp://10.0.0.1:8786")
     from distributed import Client  # noqa: PLC0415 - an extra, and a second of imports
     from distributed.versions import VersionMismatchWarning  # noqa: PLC0415 - the same
 

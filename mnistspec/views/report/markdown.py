@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -30,7 +32,8 @@ def render_markdown(report: Report, folder: str) -> tuple[str, dict[str, bytes]]
     for section in report.sections:
         pictures |= _draw(section)
     filters = {"rows": _write_table, "code": _write_code}
-    text = render("report.md", filters, escape_markdown, report=report, folder=folder)
+    address = Markup(quote(os.fsencode(folder)))  # noqa: S704 - escaped as an address
+    text = render("report.md", filters, escape_markdown, report=report, folder=address)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n", pictures
 
 

@@ -259,7 +259,6 @@ def test_files_whose_names_are_not_utf8(mnistspec: CommandLine, work: Path, quic
         ["compare", run],
         ["report", run, "-o", f"{BAD}.md"],
         ["data", "mnist", "--data-dir", f"{BAD}-data", "-o", f"{BAD}-data.png"],
-        ["train", spec, "--name", "named", "--runs", "t", "--data-dir", f"{BAD}-data"],
     ):
         done = mnistspec(*arguments)
         assert done.code == 0, (arguments, done.err)

@@ -41,8 +41,13 @@ def test_the_hook_of_pre_commit(tmp_path: Path) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert (hook["id"], hook["types"]) == ("mnistspec-validate", ["yaml"])
     program, *arguments = shlex.split(hook["entry"])
-    (tmp_path / "bad.yaml").write_text("layers: [conb: 8, gap, fc: 10]\n", encoding="utf-8")
-    (tmp_path / "good.yaml").write_text("layers: [conv: 8, gap, fc: 10]\n", encoding="utf-8")
-    for name, code in (("good.yaml", 0), ("bad.yaml", 2)):
-        command = [sys.executable, "-m", program, *arguments, name]
-        assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == code
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "bad.yaml").write_text("layers: [conb: 8, gap, fc: 10]\n", encoding="utf-8")
+    (repository / "good.yaml").write_text("layers: [conv: 8, gap, fc: 10]\n", encoding="utf-8")
+    (repository / "child.yaml").write_text("extends: good.yaml\n", encoding="utf-8")
+    (tmp_path / "private.yaml").write_text("layers: [conv: 8, gap, fc: 10]\n", encoding="utf-8")
+    (repository / "outside.yaml").write_text("extends: ../private.yaml\n", encoding="utf-8")
+    for name, code in (("good.yaml", 0), ("child.yaml", 0), ("bad.yaml", 2), ("outside.yaml", 2)):
+        command = [sys.executable, "-m", program, *arguments, *hook["args"], name]
+        assert subprocess.run(command, cwd=repository, capture_output=True, check=False).returncode == code

@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from mnistspec.cli.streams import silence
 from mnistspec.errors import MnistspecError, SpecError
 from mnistspec.wording import printable_lines
+
+if TYPE_CHECKING:
+    from mnistspec.language.yaml.diagnostics import Diagnostic
 
 
 def print_result(text: str) -> None:
@@ -41,6 +45,12 @@ def _print(text: str) -> None:
 def print_warning(text: str) -> None:
     """Print a warning to stderr."""
     print_message(f"mnistspec: warning: {text}")
+
+
+def print_warnings(warnings: Iterable[Diagnostic]) -> None:
+    """Print warnings about specs to stderr, each with its place, and once."""
+    for text in dict.fromkeys(warning.render() for warning in warnings):
+        print_message(text)
 
 
 def print_error(error: MnistspecError | str) -> None:

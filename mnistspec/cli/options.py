@@ -95,6 +95,9 @@ Settings: TypeAlias = Annotated[
         "--set", metavar="KEY=VALUE", help="Override a value of the spec, such as train.batch_size=64; repeatable."
     ),
 ]
+StrictTargets: TypeAlias = Annotated[
+    bool, typer.Option("--strict-targets", help="Treat targets that no training can reach as errors.")
+]
 TensorBoard: TypeAlias = Annotated[
     Path | None,
     typer.Option(

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from mnistspec.language.shapes import MAX_MACS, MAX_PARAMS, TooLargeError, TracedLayer, trace
 from mnistspec.language.vocabulary.block import Block, Shape, ShapeError, describe_shape
+from mnistspec.language.yaml.diagnostics import Diagnostic
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mnistspec.language.expansion import PlacedBlock
     from mnistspec.language.reader import Reader
     from mnistspec.language.spec import Spec, Targets
@@ -99,23 +102,22 @@ def check_targets(targets: Targets, entry: Entry | None, reader: Reader) -> None
         reader.error("E208", message, last.key, "add min_test_accuracy, or remove this")
 
 
-def check_reachable(spec: Spec, layers: list[TracedLayer], entry: Entry | None, reader: Reader) -> None:
-    """Note the targets that are missed whatever the training does."""
+def find_unreachable(spec: Spec, layers: Sequence[TracedLayer], entry: Entry | None) -> Iterator[Diagnostic]:
+    """Yield a warning for each target that is missed whatever the training does."""
     if entry is None or not isinstance(entry.node, Mapping):
         return
     targets, epochs = spec.targets, spec.train.epochs
     params = sum(layer.params for layer in layers)
     shorter = f"train for at most {targets.max_epochs} epochs, or raise the target"
-    for key, wanted, got, what, help_text in (
-        ("max_params", targets.max_params, params, "parameters", "make the network smaller, or raise the target"),
-        ("max_epochs", targets.max_epochs, epochs, "epochs", shorter),
+    last = targets.last_epochs if targets.min_test_accuracy is not None else None
+    for key, wanted, sign, got, what, help_text in (
+        ("max_params", targets.max_params, 1, params, "parameters", "make the network smaller, or raise the target"),
+        ("max_epochs", targets.max_epochs, 1, epochs, "epochs", shorter),
+        ("last_epochs", last, -1, epochs, "epochs", "train for longer, or lower the target"),
     ):
-        if wanted is not None and got > wanted:
+        if wanted is not None and sign * got > sign * wanted:
             message = f"{key} is {wanted:,}, but there are {got:,} {what}"
-            reader.error("E401", message, _value_of(entry.node, key), help_text)
-    if targets.min_test_accuracy is not None and targets.last_epochs > epochs:
-        message = f"last_epochs is {targets.last_epochs:,}, but there are {epochs:,} epochs"
-        reader.error("E401", message, _value_of(entry.node, "last_epochs"), "train for longer, or lower the target")
+            yield Diagnostic("E401", message, _value_of(entry.node, key), help_text, is_warning=True)
 
 
 def _value_of(mapping: Mapping, key: str) -> Span:

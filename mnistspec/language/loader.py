@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from mnistspec.errors import SpecError, check_type
 from mnistspec.files import to_path
-from mnistspec.language.checks import check_reachable, check_shapes, check_targets
+from mnistspec.language.checks import check_shapes, check_targets, find_unreachable
 from mnistspec.language.expansion import Expander, PlacedBlock, read_defaults, report_unused
 from mnistspec.language.groups import read_groups
 from mnistspec.language.merge import merge, read_extended, read_setting
 from mnistspec.language.reader import Reader
-from mnistspec.language.spec import Spec, is_name
+from mnistspec.language.spec import KEYS, Spec, is_name
 from mnistspec.language.vocabulary.datasets import MNIST, Data
-from mnistspec.language.yaml.composer import read_source
+from mnistspec.language.yaml.composer import check_within, read_source
 from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
 from mnistspec.wording import quote
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mnistspec.language.shapes import TracedLayer
+    from mnistspec.language.yaml.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Document:
     lines: tuple[int, ...]
     layers: tuple[TracedLayer, ...]
     source: bytes  # the file, as it was parsed
+    warnings: tuple[Diagnostic, ...] = ()  # of targets that no training can reach
 
 
 def load_spec(path: str | Path, settings: Iterable[str] = ()) -> Spec:
@@ -46,32 +48,39 @@ def load_document(
     settings: Iterable[str] = (),
     *,
     extends: bool = True,
+    within: Path | None = None,
     strict_targets: bool = False,
     source: bytes | None = None,
 ) -> Document:
     """Return the spec in a file with the places of its blocks; raise InvalidSpecError with every error of it.
 
-    With ``extends=False`` the spec may not extend another file; with ``strict_targets=True`` a target that no training
-    can reach is an error, too. A file whose ``source`` is given is not read again. A file that cannot be opened, or a
-    setting that is no ``key=value``, is a UsageError.
+    With ``extends=False`` the spec may not extend another file; with ``within`` neither it nor what it extends may be
+    outside that folder; with ``strict_targets=True`` a target that no training can reach is an error, too. A file whose
+    ``source`` is given is not read again. A file that cannot be opened, or a setting that is no ``key=value``, is a
+    UsageError.
     """
     check_type("the settings", settings, Iterable)
     path = to_path("the spec", path)
     collector = Collector(str(path))
+    if within is not None:
+        check_within(path, within)
     source = read_source(path) if source is None else source
-    tree = read_extended(path, source, collector, extends=extends)
+    tree = read_extended(path, source, collector, extends=extends, within=within)
     for setting in settings:
         check_type("a setting", setting, str)
         patch = read_setting(setting, collector)
         if tree is not None and patch is not None:
             tree = merge(tree, patch)
-    document = _Assembly(Reader(collector), path, source, strict_targets).document(tree) if tree else None
+    document = _Assembly(Reader(collector), path, source).document(tree) if tree else None
+    if strict_targets and document:
+        for warning in document.warnings:
+            collector.add(warning.code, warning.message, warning.span, warning.help)
     if document is None or collector.diagnostics:
         raise InvalidSpecError(collector.file, collector.diagnostics.values())
     return document
 
 
-def load_documents(sources: Iterable[tuple[Path, Iterable[str]]]) -> list[Document]:
+def load_documents(sources: Iterable[tuple[Path, Iterable[str]]], *, strict_targets: bool = False) -> list[Document]:
     """Return the document of each file with its settings; raise SpecError with the errors of all of them, each once."""
     documents: list[Document] = []
     problems: dict[str, str] = {}
@@ -79,7 +88,7 @@ def load_documents(sources: Iterable[tuple[Path, Iterable[str]]]) -> list[Docume
     for path, settings in sources:
         try:
             source = read[path] = read[path] if path in read else read_source(path)
-            documents.append(load_document(path, settings, source=source))
+            documents.append(load_document(path, settings, strict_targets=strict_targets, source=source))
         except InvalidSpecError as error:
             problems[str(error)] = error.code  # a mistake in a file is the same under every setting
     if problems:
@@ -94,11 +103,9 @@ class _Assembly:
     reader: Reader
     path: Path
     source: bytes
-    strict_targets: bool = False
 
     def document(self, tree: Mapping) -> Document | None:
-        known = [*Spec.model_fields, "defaults", "blocks", "extends"]
-        entries = self.reader.keys("a spec", tree.entries, known)
+        entries = self.reader.keys("a spec", tree.entries, KEYS)
         self._fill_in_name(entries, tree)
         data = self._data(entries.pop("data", None))
         placed = self._layers(entries, tree)
@@ -112,9 +119,9 @@ class _Assembly:
         if spec is None:
             return None
         check_targets(spec.targets, entries.get("targets"), self.reader)
-        if self.strict_targets and layers and len(layers) == len(placed):
-            check_reachable(spec, layers, entries.get("targets"), self.reader)
-        return Document(spec, tuple(p.span.line for p in placed), tuple(layers), self.source)
+        is_whole = len(layers) == len(placed) > 0
+        warnings = tuple(find_unreachable(spec, layers, entries.get("targets"))) if is_whole else ()
+        return Document(spec, tuple(p.span.line for p in placed), tuple(layers), self.source, warnings)
 
     def _fill_in_name(self, entries: dict[str, Entry], tree: Mapping) -> None:
         """Name a spec without a name as its file."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import UsageError
+from mnistspec.language.spec import KEYS
 from mnistspec.language.yaml.composer import UnreadableFileError, read_bytes, read_source, read_text
 from mnistspec.language.yaml.diagnostics import SETTING, Collector, Override, Source, Span
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar, is_null
@@ -15,19 +17,80 @@ if TYPE_CHECKING:
 
 MAX_PARENTS = 16
 
+_SUFFIXES = (".yaml", ".yml")
+_LONGEST = 200  # characters of a path in a note
+
 # A spec's own words about itself: a child that said nothing would repeat its parent's.
 _NOT_INHERITED = ("name", "title", "notes", "targets", "reference")
 # Here one key is a tag: {sgd: ...} laid over {adam: ...} replaces it.
 _TAGGED = (("data",), ("train", "optimizer"), ("train", "scheduler"))
 
 
-def read_extended(path: Path, source: bytes, collector: Collector, *, extends: bool = True) -> Mapping | None:
+def read_extended(
+    path: Path, source: bytes, collector: Collector, *, extends: bool = True, within: Path | None = None
+) -> Mapping | None:
     """Return the tree of a spec with everything that it extends merged in, or None where the collector says why not.
 
-    ``source`` is what the file at ``path`` holds; its parents are read here.
-    With ``extends=False`` (a spec from a run folder) the key is an error: a stranger's folder reads no other file.
+    ``source`` is what the file at ``path`` holds; its parents are read here. With ``extends=False`` (a spec from a run
+    folder) the key is an error: a stranger's folder reads no other file. They may not leave the folder ``within``.
     """
-    return _with_parents(_read_mapping(path, source, collector), (path,), collector, extends=extends)
+    return _with_parents(_read_mapping(path, source, collector), _Chain((path,), collector, extends, within))
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """The files from the first one to the one that is being read, and what its parents may be."""
+
+    files: tuple[Path, ...]
+    collector: Collector
+    extends: bool
+    within: Path | None
+
+    def read_parent(self, node: Scalar) -> Mapping | None:
+        """Return the tree of the file that the last one names, with its parents, or None with the reason noted."""
+        folder = self.files[-1].parent
+        parent = folder / node.text
+        shown = quote(str(parent))
+        own = Collector(self.collector.file)
+        try:
+            problem = self._refuse(parent)
+            tree = None if problem else _read_mapping(parent, read_source(parent, only_files=True), own)
+        except (UnreadableFileError, OSError, RuntimeError, ValueError) as error:
+            reason = (
+                error.reason if isinstance(error, UnreadableFileError) else UnreadableFileError(parent, error).reason
+            )
+            help_text = f"the path is relative to the folder of this file, {quote(str(folder))}"
+            problem = f"cannot read {shown}, which this spec extends: {reason}", help_text
+        if not problem and (tree is None or not is_spec(tree)):
+            first = next(iter(own.diagnostics.values()), None)
+            why = f"cannot be read ({first.code} on line {first.span.line})" if first else "is no spec"
+            problem = f"{shown}, which this spec extends, {why}", f"mnistspec validate {parent} says more"
+        chain = replace(self, files=(*self.files, parent))
+        if problem:
+            names = " -> ".join(map(_shorten, chain.files))
+            self.collector.add("E209", problem[0], node.span, problem[1], (f"the chain is {names}",))
+            return None
+        self.collector.take(own)
+        return _with_parents(tree, chain)
+
+    def _refuse(self, parent: Path) -> tuple[str, str] | None:
+        """Return why a file may not be extended, and what to do; None if it may."""
+        if parent.suffix.lower() not in _SUFFIXES:
+            return f"extends takes a .yaml or .yml file, not {quote(parent.name)}", "write extends: other.yaml"
+        real = parent.resolve()
+        if real in [path.resolve() for path in self.files]:
+            return "extends goes in a circle", "let one of them stand alone"
+        if len(self.files) > MAX_PARENTS:
+            return f"at most {MAX_PARENTS} specs may extend one another", "write some of them in one file"
+        if self.within and not real.is_relative_to(self.within.resolve()):
+            message = f"{quote(str(parent))} is outside {quote(str(self.within))}, which --within does not allow"
+            return message, "copy it there, or write the layers into this file"
+        return None
+
+
+def _shorten(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= _LONGEST else f"...{text[-_LONGEST:]}"
 
 
 def _read_mapping(path: Path, source: bytes, collector: Collector) -> Mapping | None:
@@ -42,50 +105,30 @@ def _read_mapping(path: Path, source: bytes, collector: Collector) -> Mapping | 
     return None
 
 
-def _with_parents(
-    tree: Mapping | None, chain: tuple[Path, ...], collector: Collector, *, extends: bool
-) -> Mapping | None:
-    """Return a tree merged with those that it extends; ``chain`` leads from the first file to the tree's own."""
+def is_spec(tree: Mapping) -> bool:
+    """Return whether a file is a spec, right or wrong: of any other that a spec names, nothing may be shown."""
+    keys = tree.entries.keys()
+    return not keys.isdisjoint({"layers", "extends"}) or keys <= set(KEYS)
+
+
+def _with_parents(tree: Mapping | None, chain: _Chain) -> Mapping | None:
+    """Return the tree of a chain's last file merged with those that it extends."""
     if tree is None or "extends" not in tree.entries:
         return tree
     key, node = tree.entries["extends"].key, tree.entries["extends"].node
     parent = None
     if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value.strip():
-        collector.add("E209", "extends takes the path of one spec", key, "write extends: other.yaml")
-    elif not extends:
+        chain.collector.add("E209", "extends takes the path of one spec", key, "write extends: other.yaml")
+    elif not chain.extends:
         message = "a spec in a run folder may not extend another file"
-        collector.add("E209", message, key, "train the spec that it came from")
+        chain.collector.add("E209", message, key, "train the spec that it came from")
     else:
-        parent = _read_parent(node, chain, collector)
+        parent = chain.read_parent(node)
     if parent is None:
         return None
     inherited = {key: value for key, value in parent.entries.items() if key not in _NOT_INHERITED}
     own = {key: value for key, value in tree.entries.items() if key != "extends"}
     return merge(Mapping(inherited, parent.span), Mapping(own, tree.span))
-
-
-def _read_parent(node: Scalar, chain: tuple[Path, ...], collector: Collector) -> Mapping | None:
-    folder = chain[-1].parent
-    parent = folder / node.text
-    names = f"the chain is {' -> '.join(map(str, (*chain, parent)))}"
-    try:
-        if parent.resolve() in [path.resolve() for path in chain]:
-            collector.add("E209", "extends goes in a circle", node.span, "let one of them stand alone", (names,))
-            return None
-        if len(chain) > MAX_PARENTS:
-            message = f"at most {MAX_PARENTS} specs may extend one another"
-            collector.add("E209", message, node.span, "write some of them in one file", (names,))
-            return None
-        if parent.exists() and not parent.is_file():
-            raise IsADirectoryError(None, "it is not a file")
-        tree = _read_mapping(parent, read_source(parent), collector)
-    except (UnreadableFileError, OSError, ValueError) as error:
-        reason = error.reason if isinstance(error, UnreadableFileError) else UnreadableFileError(parent, error).reason
-        message = f"cannot read {quote(str(parent))}, which this spec extends: {reason}"
-        help_text = f"the path is relative to the folder of this file, {quote(str(folder))}"
-        collector.add("E209", message, node.span, help_text, (names,))
-        return None
-    return _with_parents(tree, (*chain, parent), collector, extends=True)
 
 
 def merge(base: Mapping, patch: Mapping, path: tuple[str, ...] = ()) -> Mapping:

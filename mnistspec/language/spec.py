@@ -119,6 +119,10 @@ class Spec(Model):
         return f"<pre>{escape(self.as_yaml())}</pre>"
 
 
+# The keys of a file: those of what it becomes, and those that are gone once it was expanded.
+KEYS = (*Spec.model_fields, "defaults", "blocks", "extends")
+
+
 def _as_data(unit: Unit) -> str | dict[str, Any]:
     arguments = unit.model_dump(exclude_none=True)
     return {unit.word: arguments} if arguments else unit.word

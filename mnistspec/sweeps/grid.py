@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mnistspec.language.spec import Spec
+    from mnistspec.language.yaml.diagnostics import Diagnostic
 
 MAX_RUNS = 10_000
 _SEEDS = re.compile(r"(\d{1,10})(?:-(\d{1,10}))?")
@@ -39,6 +40,7 @@ class Job:
     macs: int  # of one image: what an epoch costs beside those of other jobs
     lines: tuple[int, ...]  # of the spec's blocks in their files
     source: bytes = field(repr=False)  # the file, as it was parsed
+    warnings: tuple[Diagnostic, ...] = ()  # about the spec
 
     @cached_property
     def resolved(self) -> str:
@@ -119,7 +121,9 @@ def expand_settings(settings: Iterable[str]) -> list[list[str]]:
     return list(choices.values())
 
 
-def make_grid(paths: Sequence[Path], settings: Iterable[str], seeds: Sequence[int] = ()) -> list[Job]:
+def make_grid(
+    paths: Sequence[Path], settings: Iterable[str], seeds: Sequence[int] = (), *, strict_targets: bool = False
+) -> list[Job]:
     """Return the jobs of specs x settings x seeds; without seeds each spec keeps its own.
 
     Raises SpecError with the errors of all specs under all settings, UsageError for a grid too large or with twins.
@@ -132,7 +136,8 @@ def make_grid(paths: Sequence[Path], settings: Iterable[str], seeds: Sequence[in
         raise UsageError(f"the grid has {count:,} runs; a sweep has at most {MAX_RUNS:,}")
     jobs: list[Job] = []
     variants = list(product(paths, combinations))
-    for (path, changes), document in zip(variants, load_documents(variants), strict=True):
+    documents = load_documents(variants, strict_targets=strict_targets)
+    for (path, changes), document in zip(variants, documents, strict=True):
         jobs += _seed(path, changes, document, seeds, varied)
     _reject_twins(jobs)
     return jobs
@@ -145,9 +150,8 @@ def _seed(
     words = [shorten(change) for change in changes if change.partition("=")[0] in varied]
     for seed in seeds or (spec.train.seed,):
         seeded = spec.model_copy(update={"train": spec.train.model_copy(update={"seed": seed})})
-        yield Job(
-            path, changes, seeded, " ".join([spec.name, *words, f"seed {seed}"]), macs, document.lines, document.source
-        )
+        label = " ".join([spec.name, *words, f"seed {seed}"])
+        yield Job(path, changes, seeded, label, macs, document.lines, document.source, document.warnings)
 
 
 def _reject_twins(jobs: list[Job]) -> None:

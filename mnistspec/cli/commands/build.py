@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mnistspec.cli.console import print_json, print_result, print_table
-from mnistspec.cli.options import Json, Settings, SpecFile
+from mnistspec.cli.console import print_json, print_result, print_table, print_warnings
+from mnistspec.cli.options import Json, Settings, SpecFile, StrictTargets
 from mnistspec.cli.registration import Panel, command
 
 
@@ -22,11 +22,13 @@ def build(
     spec: SpecFile,
     summary: Annotated[bool, typer.Option("--summary", "-s", help="Print a table of the layers.")] = False,
     settings: Settings = None,
+    strict_targets: StrictTargets = False,
     as_json: Json = False,
 ) -> None:
     from mnistspec.language.loader import load_document
 
-    document = load_document(spec, settings or ())
+    document = load_document(spec, settings or (), strict_targets=strict_targets)
+    print_warnings(document.warnings)
 
     from mnistspec.network.summary import summarize
     from mnistspec.views.terminal.tables import summary_table

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mnistspec.cli.console import print_json, print_result
-from mnistspec.cli.options import Json, Settings, SpecFile
+from mnistspec.cli.console import print_json, print_result, print_warnings
+from mnistspec.cli.options import Json, Settings, SpecFile, StrictTargets
 from mnistspec.cli.registration import Panel, command
 
 
@@ -13,11 +13,14 @@ from mnistspec.cli.registration import Panel, command
     "Print a spec in full: every default filled in, `extends` and groups written out.",
     example="mnistspec show specs/step4.yaml",
 )
-def show(spec: SpecFile, settings: Settings = None, as_json: Json = False) -> None:
-    from mnistspec.language.loader import load_spec
+def show(
+    spec: SpecFile, settings: Settings = None, strict_targets: StrictTargets = False, as_json: Json = False
+) -> None:
+    from mnistspec.language.loader import load_document
 
-    resolved = load_spec(spec, settings or ())
+    document = load_document(spec, settings or (), strict_targets=strict_targets)
+    print_warnings(document.warnings)
     if as_json:
-        print_json(resolved.as_data())
+        print_json(document.spec.as_data())
     else:
-        print_result(resolved.as_yaml().rstrip("\n"))
+        print_result(document.spec.as_yaml().rstrip("\n"))

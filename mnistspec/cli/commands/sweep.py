@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from mnistspec.cli.console import print_json, print_message, print_result, print_table
+from mnistspec.cli.console import print_json, print_message, print_result, print_table, print_warnings
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, TensorBoard, check_data
+from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, StrictTargets, TensorBoard, check_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 from mnistspec.language.yaml.diagnostics import Override
@@ -92,6 +92,7 @@ def sweep(
     cluster: Cluster = None,
     retries: Retries = None,
     tensorboard: TensorBoard = None,
+    strict_targets: StrictTargets = False,
     as_json: Json = False,
 ) -> None:
     from mnistspec.cli.cluster import make_engine, open_cluster
@@ -101,7 +102,9 @@ def sweep(
 
     fixed = [] if epochs is None else [Override("--epochs", f"train.epochs={epochs}")]
     _check_options(cluster, jobs, retries, tensorboard)
-    grid = make_grid(specs, [*(settings or ()), *fixed], () if seeds is None else parse_seeds(seeds))
+    chosen = () if seeds is None else parse_seeds(seeds)
+    grid = make_grid(specs, [*(settings or ()), *fixed], chosen, strict_targets=strict_targets)
+    print_warnings(warning for job in grid for warning in job.warnings)
     needs = _find_needs(grid, data_dir, device, cluster)
     with (
         open_cluster(cluster, needs) if cluster else nullcontext((None, _read_digests(needs))) as (client, digests),

@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mnistspec.cli.completion import complete_runs, complete_specs
-from mnistspec.cli.console import print_json, print_message, print_result, print_warning
+from mnistspec.cli.console import print_json, print_message, print_result, print_warning, print_warnings
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Epochs, Json, Settings, TensorBoard, Threads, check_data
+from mnistspec.cli.options import (
+    DataDir,
+    Device,
+    Epochs,
+    Json,
+    Settings,
+    StrictTargets,
+    TensorBoard,
+    Threads,
+    check_data,
+)
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
 from mnistspec.language.yaml.diagnostics import Override
@@ -45,6 +55,7 @@ def train(
     ] = None,
     data_dir: DataDir = None,
     check_targets: Annotated[bool, typer.Option("--check-targets", help="Exit with 1 if a target is missed.")] = False,
+    strict_targets: StrictTargets = False,
     resume: Annotated[
         Path | None,
         typer.Option(
@@ -69,15 +80,14 @@ def train(
         *(settings or ()),
         *(Override(option, f"{key}={value}") for key, (option, value) in overrides.items() if value is not None),
     ]
-    if resume is not None and (specs or changes):
-        raise UsageError(
-            "--resume continues a run as it was started: give no spec, --set, --epochs, --seed or --name with it"
-        )
+    if resume is not None and (specs or changes or strict_targets):
+        wrong = "spec, --set, --epochs, --seed, --name or --strict-targets"
+        raise UsageError(f"--resume continues a run as it was started: give no {wrong} with it")
     if resume is None and not specs:
         raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
     if restart and resume is None:
         raise UsageError("--restart begins a run anew: name the run with --resume RUN")
-    options = _Options(runs, data_dir, device, threads, tensorboard, checkpoint_every, restart, as_json)
+    options = _Options(runs, data_dir, device, threads, tensorboard, checkpoint_every, restart, strict_targets, as_json)
     executions = _resume(resume, options) if resume is not None else _start(specs or [], changes, options)
     results = [_run(execution, options) for execution in executions]
     if as_json:
@@ -97,6 +107,7 @@ class _Options:
     tensorboard: Path | None
     checkpoint_every: int | None
     restart: bool
+    strict_targets: bool
     as_json: bool
 
 
@@ -104,7 +115,8 @@ def _start(specs: list[Path], changes: list[str], options: _Options) -> Iterator
     """Yield a new run for each spec, once all of them are known to be right."""
     from mnistspec.language.loader import load_documents
 
-    documents = load_documents((path, changes) for path in specs)
+    documents = load_documents(((path, changes) for path in specs), strict_targets=options.strict_targets)
+    print_warnings(warning for document in documents for warning in document.warnings)
     for document in documents:
         check_data(document.spec.data.word, options.data_dir)
     _prepare(options, ", ".join(document.spec.name for document in documents))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mnistspec.cli.console import print_error, print_json, print_more, print_result
-from mnistspec.cli.options import Json, Settings, SpecFiles
+from mnistspec.cli.console import print_error, print_json, print_more, print_result, print_warnings
+from mnistspec.cli.options import Json, Settings, SpecFiles, StrictTargets
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError
 
@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 def validate(
     specs: SpecFiles,
     settings: Settings = None,
-    strict_targets: Annotated[
-        bool, typer.Option("--strict-targets", help="Treat unreachable targets as errors.")
-    ] = False,
+    strict_targets: StrictTargets = False,
+    within: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Refuse specs, and files that they extend, outside this folder.", show_default=False
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     from mnistspec.language.loader import load_document
@@ -37,15 +41,17 @@ def validate(
     reports, errors = [], list[MnistspecError]()
     for path in specs:
         try:
-            document = load_document(path, settings or (), strict_targets=strict_targets)
+            document = load_document(path, settings or (), strict_targets=strict_targets, within=within)
         except (InvalidSpecError, UnreadableFileError) as error:
             errors.append(error)
-            reports.append({"file": str(path), "valid": False, "errors": [d.as_json() for d in error.diagnostics]})
+            found = [diagnostic.as_json() for diagnostic in error.diagnostics]
+            reports.append({"file": str(path), "valid": False, "errors": found, "warnings": []})
             if not as_json:
                 print_error(error)
         else:
             reports.append(_describe(path, document))
             if not as_json:
+                print_warnings(document.warnings)
                 print_result(f"{path}: ok, {len(document.layers)} blocks, {reports[-1]['params']:,} parameters")
     if as_json:
         print_json({"specs": reports})
@@ -58,4 +64,8 @@ def validate(
 def _describe(path: Path, document: Document) -> dict[str, Any]:
     """Return what there is to say about a spec that is right."""
     params = sum(layer.params for layer in document.layers)
-    return {"file": str(path), "valid": True, "name": document.spec.name, "params": params, "errors": []}
+    warnings = [warning.as_json() for warning in document.warnings]
+    return {
+        "file": str(path), "valid": True, "name": document.spec.name, "params": params,
+        "errors": [], "warnings": warnings,
+    }  # fmt: skip

@@ -6,7 +6,10 @@ count are capped before anything is built.
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass, replace
+from io import BufferedReader, FileIO
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import yaml
@@ -49,12 +52,32 @@ def read_file(path: Path, collector: Collector) -> Node | None:
     return read_bytes(read_source(path), str(path), collector)
 
 
-def read_source(path: Path) -> bytes:
-    """Return the bytes of a spec file, at most one more than a spec may have; raise if it cannot be opened."""
+def read_source(path: Path, *, only_files: bool = False) -> bytes:
+    """Return the bytes of a spec file, at most one more than a spec may have; raise if it cannot be opened.
+
+    A pipe is read to its end; one that nobody writes into is empty. With ``only_files`` it is an error, like a device.
+    """
     try:
-        with path.open("rb") as file:
+        with BufferedReader(FileIO(path, opener=_open_now)) as file:
+            if only_files and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UnreadableFileError(path, OSError("it is not a file"))
+            os.set_blocking(file.fileno(), True)
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
+        raise UnreadableFileError(path, error) from None
+
+
+def _open_now(path: str, flags: int) -> int:
+    """Open a file without waiting for the other end of a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def check_within(path: Path, folder: Path) -> None:
+    """Raise UnreadableFileError for a file that is not within the folder, wherever links lead."""
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise UnreadableFileError(path, OSError(f"it is outside {printable(str(folder))}"))
+    except (OSError, RuntimeError, ValueError) as error:
         raise UnreadableFileError(path, error) from None
 
 

@@ -70,23 +70,22 @@ class Span:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One error of a spec: a stable code, what is wrong, where, and what to do."""
+    """One error of a spec, or one warning: a stable code, what is wrong, where, and what to do."""
 
     code: str
     message: str
     span: Span
     help: str = ""
     notes: tuple[str, ...] = ()
+    is_warning: bool = False  # then the spec is valid all the same
 
     def render(self) -> str:
         """Return the error with its source line, carets, notes and help, over several lines, safe for a terminal."""
         tail = [f"     = note: {note}" for note in self.notes]
         if self.help:
             tail.append(f"     = help: {self.help}")
-        return "\n".join(
-            printable(line)
-            for line in (f"{self.span.where}: {self.message} [{self.code}]", *_excerpt(self.span), *tail)
-        )
+        head = f"{self.span.where}: {'warning: ' if self.is_warning else ''}{self.message} [{self.code}]"
+        return "\n".join(printable(line) for line in (head, *_excerpt(self.span), *tail))
 
     def as_json(self) -> dict[str, object]:
         """Return the error as plain data for ``--json``."""
@@ -138,6 +137,11 @@ class Collector:
             self.diagnostics.setdefault((*place, message), Diagnostic(code, message, span, help, notes))
         if code == "E107":
             self.ambiguous.add(place)
+
+    def take(self, other: Collector) -> None:
+        """Add what another collector gathered."""
+        self.diagnostics |= other.diagnostics
+        self.ambiguous |= other.ambiguous
 
     def suggest(self, word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
         """Return what ``suggest`` does, as long as somebody will read it: thousands of suggestions take seconds."""

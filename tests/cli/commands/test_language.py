@@ -193,3 +193,56 @@ def test_shipped_specs_are_known_by_name_and_name_the_schema() -> None:
         first = path.read_text(encoding="utf-8").splitlines()[0]
         assert first == "# yaml-language-server: $schema=spec.schema.json"
         assert (path.parent / "spec.schema.json").is_file()
+
+
+UNREACHABLE = (
+    "name: small\nlayers: [conv: 4, gap, fc: 10]\ntrain: {epochs: 1}\ntargets: {max_params: 89, max_epochs: 1}\n"
+)
+WARNING = "{}:4:23: warning: max_params is 89, but there are 90 parameters [E401]\n"
+
+
+@pytest.mark.parametrize("command", [["validate"], ["build"], ["show"], ["train"], ["sweep", "--seeds", "0-1"]])
+def test_a_target_that_no_training_can_reach_is_a_warning(
+    command: list[str], mnistspec: CommandLine, tmp_path: Path, small_mnist: Path
+) -> None:
+    path, more = tmp_path / "spec.yaml", list[str | Path]()
+    path.write_text(UNREACHABLE, encoding="utf-8")
+    if command[0] in {"train", "sweep"}:
+        more = ["--runs", tmp_path / "runs", "--data-dir", small_mnist]
+    refused = mnistspec(*command, path, *more, "--strict-targets")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith(WARNING.format(path).replace("warning: ", ""))
+    assert not (tmp_path / "runs").exists()
+    done = mnistspec(*command, path, *more)
+    assert done.code == 0
+    assert done.err.count(WARNING.format(path)) == 1
+    assert "warning" not in done.out
+
+
+def test_warnings_stand_apart_in_json(mnistspec: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(UNREACHABLE, encoding="utf-8")
+    done = mnistspec("validate", path, "--json")
+    (report,) = json.loads(done.out)["specs"]
+    assert (done.code, done.err, report["valid"], report["errors"]) == (0, "", True, [])
+    assert [(w["code"], w["line"], w["column"]) for w in report["warnings"]] == [("E401", 4, 23)]
+    (strict,) = json.loads(mnistspec("validate", path, "--json", "--strict-targets").out)["specs"]
+    assert (strict["valid"], strict["errors"], strict["warnings"]) == (False, report["warnings"], [])
+
+
+def test_resume_takes_no_strict_targets(mnistspec: CommandLine, tmp_path: Path) -> None:
+    assert "--strict-targets" in mnistspec("train", "--resume", tmp_path, "--strict-targets").err
+
+
+def test_validate_within_a_folder(mnistspec: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "base.yaml").write_text("layers: [conv: 10, gap]\n", encoding="utf-8")
+    (tmp_path / "repo" / "spec.yaml").write_text("extends: ../base.yaml\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "repo")
+    assert mnistspec("validate", "spec.yaml").code == 0
+    assert mnistspec("validate", "spec.yaml", "--within", "..").code == 0
+    done = mnistspec("validate", "spec.yaml", "--within", ".")
+    assert (done.code, done.out) == (2, "")
+    assert 'spec.yaml:1:10: "../base.yaml" is outside ".", which --within does not allow [E209]' in done.err
+    (report,) = json.loads(mnistspec("validate", "../base.yaml", "--within", ".", "--json").out)["specs"]
+    assert [error["code"] for error in report["errors"]] == ["E100"]

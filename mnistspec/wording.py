@@ -6,14 +6,19 @@ import difflib
 import re
 from html import escape
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 def printable(text: str) -> str:
-    """Replace what would move a terminal's cursor or change its state, character for character."""
-    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text)
+    """Replace what would move a cursor, change a terminal's state or the direction of writing, or be no text at all.
+
+    These are control characters, marks of direction, halves of surrogate pairs and separators of lines, each replaced
+    by one character; blanks of any width stay.
+    """
+    return "".join(c if c.isprintable() or category(c) == "Zs" else " " if c == "\t" else "\ufffd" for c in text)
 
 
 def printable_lines(text: str) -> str:
@@ -78,10 +83,10 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], marks: Se
 
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
     """Return a table of HTML for a notebook; every text in it is escaped."""
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
+    title = f"<caption>{escape(printable_lines(caption))}</caption>" if caption else ""
+    lines = ("".join(f"<td>{escape(printable_lines(cell))}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
-    headings = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    headings = "".join(f'<th scope="col">{escape(printable_lines(cell))}</th>' for cell in head)
     return f"<table>{title}<thead><tr>{headings}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -1,13 +1,13 @@
-"""The history of runs: series in the order of their names, each with what a report tells of it; no layout."""
+"""The history of runs: series in order, each with what a report tells of it; no layout."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mnistspec.analysis.comparison import Comparison, Series, compare_runs
 from mnistspec.analysis.mistakes import ErrorAnalysis, analyze_errors
+from mnistspec.analysis.order import order_series
 from mnistspec.errors import CorruptError, MnistspecError
 from mnistspec.network.difference import Difference, compare_specs
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Chapter:
-    """A series: its epochs and its environment by seed, its errors, what changed from the chapter before.
+    """A series: its epochs and its environment by seed, its errors, what changed from the series that it is built on.
 
     What cannot be read is missing here, and a sentence in ``problems`` says so.
     """
@@ -56,14 +56,14 @@ class HistoryReader:
 
     def __init__(self, collection: Collection, measure: Callable[[RunDir], Predictions] | None = None) -> None:
         """Put finished runs in order; ``measure`` makes the predictions of runs that keep none."""
-        comparison = compare_runs(collection.runs, sort="name")
-        self.all_series = tuple(sorted(comparison.all_series, key=lambda series: _natural(series.spec.name)))
+        self._ordered = order_series(compare_runs(collection.runs, sort="name").all_series)
+        self.all_series = tuple(series for series, _ in self._ordered)
         self.left_out = tuple(collection.left_out)
         self._measure = measure
 
     def read(self) -> Iterator[Chapter]:
         """Yield the chapters in order."""
-        for before, series in zip((None, *self.all_series), self.all_series, strict=False):
+        for series, before in self._ordered:
             yield self._read_step(series, before)
 
     def finish(self, chapters: list[Chapter]) -> History:
@@ -92,11 +92,6 @@ def _read_epochs(run: RunDir) -> list[EpochRow]:
     if len(epochs) != count:
         raise CorruptError(f"{run.path / 'metrics.csv'}: it has {len(epochs)} epochs, but result.json says {count}")
     return epochs
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Return a key by which step2 comes before step10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]
 
 
 def _first_line(error: MnistspecError) -> str:

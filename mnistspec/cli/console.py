@@ -68,11 +68,11 @@ def print_table(table: Any) -> None:  # noqa: ANN401 - any of rich's renderables
     """Print a rich table to stdout, as wide as the terminal; plain, in 80 columns, where there is none."""
     from rich.console import Console
 
-    from mnistspec.views.terminal.tables import WIDTH, render_text
+    from mnistspec.views.terminal.tables import WIDTH, Printable, render_text
 
     console = Console(highlight=False)
     if console.is_terminal and console.encoding.startswith("utf"):
-        console.print(table)
+        console.print(Printable(table))
     else:  # rich's own table of ASCII has more lines than ours
         print_result(render_text(table, console.width if console.is_terminal else WIDTH).rstrip("\n"))
 

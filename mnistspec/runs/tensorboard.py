@@ -16,7 +16,7 @@ from mnistspec.errors import MnistspecError
 from mnistspec.files import explain_os_error
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.result import count_params
-from mnistspec.wording import dotted_keys
+from mnistspec.wording import dotted_keys, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,7 +73,9 @@ def flatten_spec(spec: Spec) -> dict[str, float | str]:
 
 
 def _as_parameter(value: object) -> float | str:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return json.dumps(value)  # torch would write true and false as 1 and 0
 

@@ -21,6 +21,7 @@ from PIL import Image
 
 from mnistspec.files import write_atomically
 from mnistspec.views.pictures.svg import embed_svg
+from mnistspec.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +140,7 @@ class Canvas:
         """Give something drawn a text that a page of HTML shows when it is pointed at; to markers one each."""
         key = f"pointed-{len(self.pointed)}"
         artist.set_gid(key)
-        self.pointed[key] = list(texts)
+        self.pointed[key] = list(map(printable, texts))
 
     def save(self, path: Path) -> None:
         """Write the canvas as PNG, or as SVG if the file's name ends so; whole or not at all."""
@@ -168,7 +169,7 @@ class Canvas:
         content = self._write_svg("none")
         self.figure.patch.set_visible(True)
         variables = {color: f"var(--{name})" for color, name in VARIABLES.items()}
-        return embed_svg(content, key, description, variables, self.pointed)
+        return embed_svg(content, key, printable(description), variables, self.pointed)
 
     def _write_svg(self, letters: Literal["path", "none"]) -> bytes:
         content = io.BytesIO()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mnistspec.analysis.labels import label_series
 from mnistspec.language.spec import Reference
 from mnistspec.views.report.charts import draw_accuracies, draw_parameters
+from mnistspec.views.report.conclusion import gains, lead
 from mnistspec.views.report.sections import Figure, Section, make_section
 from mnistspec.views.report.tables import Table, environment_table, images_of, runs_table, summary_table
 from mnistspec.wording import plural
@@ -26,6 +27,7 @@ class Report:
 
     title: str
     lead: list[str]
+    gains: list[tuple[str, str]]
     notes: list[str]
     summary: Table
     figures: list[Figure]
@@ -42,16 +44,16 @@ def make_report(history: History, title: str = "") -> Report:
     all_series = [chapter.series for chapter in history.chapters]
     words = label_series(all_series)
     labels = [" ".join(label) for label in words]
-    keys = [f"series-{number}" for number in range(1, len(all_series) + 1)]
+    label_of = {id(series): label for series, label in zip(all_series, labels, strict=True)}
     return Report(
         title=title or _make_title(all_series),
-        lead=_lead(all_series, labels),
+        lead=lead(all_series, labels),
+        gains=gains(history.chapters, labels),
         notes=_notes(all_series),
         summary=summary_table(all_series, labels),
         figures=_figures(all_series, words),
         sections=[
-            make_section(chapter, key, label, before)
-            for chapter, key, label, before in zip(history.chapters, keys, labels, ["", *labels], strict=False)
+            make_section(chapter, f"series-{number}", label_of) for number, chapter in enumerate(history.chapters, 1)
         ],
         environment=environment_table(history.chapters),
         runs=runs_table(history.chapters, labels),
@@ -66,26 +68,6 @@ def _make_title(all_series: Sequence[Series]) -> str:
     if len(names) == 1:
         return all_series[0].spec.heading
     return f"Training report: {names[0]} to {names[-1]}"
-
-
-def _lead(all_series: Sequence[Series], labels: Sequence[str]) -> list[str]:
-    runs = sum(len(series.runs) for series in all_series)
-    fewest, most = min(series.params for series in all_series), max(series.params for series in all_series)
-    params = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    sentences = [f"{plural(len(all_series), 'spec')}, {plural(runs, 'finished run')}, {params} parameters."]
-    for where in dict.fromkeys(map(images_of, all_series)):
-        places = [index for index, series in enumerate(all_series) if images_of(series) == where]
-        index = max(places, key=lambda index: all_series[index].mean)
-        spread = all_series[index].spread
-        deviation = "" if spread is None else f" \N{PLUS-MINUS SIGN} {spread:.2f}"
-        result = f"{all_series[index].mean:.2f}{deviation} % in the last epoch"
-        if len(places) > 1:
-            sentences.append(
-                f"Accuracies are measured on the {where}; the highest is that of {labels[index]}, {result}."
-            )
-        else:
-            sentences.append(f"Accuracy is measured on the {where}: {result}.")
-    return sentences
 
 
 def _notes(all_series: Sequence[Series]) -> list[str]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from mnistspec.views.pictures.confusion import draw_confusion
 from mnistspec.views.pictures.mistakes import draw_mistakes
 from mnistspec.views.report.rendering import render
-from mnistspec.wording import markdown_table
+from mnistspec.wording import markdown_table, printable_lines
 
 if TYPE_CHECKING:
     from mnistspec.views.report.contents import Report
@@ -37,11 +37,9 @@ def render_markdown(report: Report, folder: str) -> tuple[str, dict[str, bytes]]
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n", pictures
 
 
-def escape_markdown(value: object) -> Markup:
+def escape_markdown(text: str) -> Markup:
     """Return a text on one line in which nothing is markup, neither Markdown's nor HTML's."""
-    if isinstance(value, Markup):
-        return value
-    text = " ".join(str(value).split())
+    text = " ".join(printable_lines(text).split())
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"(?i)\b(https?|ftp|mailto|www)([:.])", r"\1&#8203;\2", text)  # a bare address would become a link
     return Markup(_SPECIAL.sub(r"\\\1", text))  # noqa: S704 - escaped just now
@@ -49,7 +47,7 @@ def escape_markdown(value: object) -> Markup:
 
 def _write_code(text: str) -> Markup:
     """Return a text as code on one line, in more backquotes than it has in a row."""
-    line = " ".join(text.split())
+    line = " ".join(printable_lines(text).split())
     longest = max(map(len, re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     return Markup(f"{fence} {line} {fence}")  # noqa: S704 - a code span has no markup inside

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from mnistspec.wording import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,10 +20,14 @@ _KINDS = {kind: kind for kind in _MARKS} | {"same": "unchanged"}
 def render(
     name: str,
     filters: Mapping[str, Any],
-    finalize: Callable[[object], object] | None = None,
+    escape: Callable[[str], Markup] = Markup.escape,
     **values: object,
 ) -> str:
-    """Return a filled template; each value is escaped once, by ``finalize`` or as HTML."""
+    """Return a filled template; each value that is not markup is made printable and escaped, here and only here."""
+
+    def finalize(value: object) -> Markup:
+        return value if isinstance(value, Markup) else escape(printable_lines(str(value)))
+
     environment = Environment(
         loader=PackageLoader("mnistspec.views.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=finalize,

@@ -22,6 +22,8 @@ from mnistspec.views.writing import write_unit
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mnistspec.analysis.comparison import Series
     from mnistspec.analysis.history import Chapter
     from mnistspec.analysis.mistakes import ErrorAnalysis
@@ -53,7 +55,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Changes:
-    """What lies between a series and the one before: parts with lines, totals, and whether it is more than noise."""
+    """What lies between a series and the one that it is built on: parts with lines, totals, and whether it is more than noise."""
 
     before: str
     parts: dict[str, list[Line]]
@@ -93,8 +95,9 @@ class Section:
     problems: tuple[str, ...]
 
 
-def make_section(chapter: Chapter, key: str, label: str, before: str) -> Section:
-    """Return the part of a chapter; ``key`` is its place in the document, ``before`` the label of the one before."""
+def make_section(chapter: Chapter, key: str, label_of: Mapping[int, str]) -> Section:
+    """Return the part of a chapter; ``key`` is its place in the document, ``label_of`` has labels by id of series."""
+    label = label_of[id(chapter.series)]
     return Section(
         key=key,
         label=label,
@@ -102,7 +105,7 @@ def make_section(chapter: Chapter, key: str, label: str, before: str) -> Section
         results=results_table(chapter.series),
         facts=_facts(chapter.series),
         targets=_targets(chapter.series),
-        changes=_changes(chapter, before),
+        changes=_changes(chapter, label_of),
         curves=_curves(chapter, key, label),
         epochs=epochs_table(chapter) if chapter.epochs else None,
         errors=_errors(chapter) if chapter.errors else None,
@@ -142,7 +145,7 @@ def _targets(series: Series) -> list[str]:
     return sentences
 
 
-def _changes(chapter: Chapter, before: str) -> Changes | None:
+def _changes(chapter: Chapter, label_of: Mapping[int, str]) -> Changes | None:
     if chapter.before is None or chapter.difference is None:
         return None
     old, new = chapter.difference.totals
@@ -155,7 +158,8 @@ def _changes(chapter: Chapter, before: str) -> Changes | None:
         )
     ]
     parts = {title: lines for title, lines in describe_difference(chapter.difference).items() if lines}
-    return Changes(before, parts, totals, difference_text(Comparison((chapter.series, chapter.before))))
+    verdict = difference_text(Comparison((chapter.series, chapter.before)))
+    return Changes(label_of[id(chapter.before)], parts, totals, verdict)
 
 
 def _curves(chapter: Chapter, key: str, label: str) -> list[Figure]:

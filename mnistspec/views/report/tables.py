@@ -28,13 +28,17 @@ _LONGEST = 200  # letters of a value that stands in a file
 
 @dataclass(frozen=True)
 class Table:
-    """A caption, headings and rows; ``words`` are the columns that hold words, the others hold numbers."""
+    """A caption, headings and rows; ``words`` are the columns that hold words, the others hold numbers.
+
+    One that ``folds`` is a card a row where the page is narrow; others of many columns are moved sideways.
+    """
 
     caption: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: tuple[int, ...] = (0,)
     has_total: bool = False
+    folds: bool = False
 
     def without_empty_columns(self) -> Table:
         """Return the table without the columns that say nothing."""
@@ -67,6 +71,7 @@ def results_table(series: Series) -> Table:
         f"{plural(len(runs), 'seed')}, measured on the {images_of(series)}",
         ["", *spread, "Best epoch\N{NO-BREAK SPACE}*", "Reference"],
         rows,
+        folds=True,
     ).without_empty_columns()
 
 
@@ -87,7 +92,7 @@ def summary_table(all_series: Sequence[Series], labels: Sequence[str]) -> Table:
         "Best epoch %\N{NO-BREAK SPACE}*", "Reference %", "Targets met",
     )  # fmt: skip
     where = images_of(all_series[0]) if len({images_of(series) for series in all_series}) == 1 else "images named below"
-    return Table(f"Accuracy on the {where}", head, rows, words=(0, 1)).without_empty_columns()
+    return Table(f"Accuracy on the {where}", head, rows, words=(0, 1), folds=True).without_empty_columns()
 
 
 def epochs_table(chapter: Chapter) -> Table:
@@ -162,7 +167,7 @@ def runs_table(chapters: Sequence[Chapter], labels: Sequence[str]) -> Table:
         "Spec", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch %\N{NO-BREAK SPACE}* (which)",
         "Representative", "Run folder",
     )  # fmt: skip
-    return Table("The runs that this report is made from", head, rows, words=(0, 6, 7))
+    return Table("The runs that this report is made from", head, rows, words=(0, 6, 7), folds=True)
 
 
 def begun_at(run: RunDir) -> str:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
 from rich.console import Console, Group
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from mnistspec.analysis.classes import describe_classes
 from mnistspec.views.writing import format_share
-from mnistspec.wording import write_shape
+from mnistspec.wording import printable_lines, write_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType
 
     from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
     from mnistspec.network.summary import Summary
@@ -27,12 +28,24 @@ WIDTH = 80
 _SMALL = 0.001  # the probability below which a class is no runner-up
 
 
+class Printable:
+    """A renderable in which each text is made printable after it is laid out, whoever wrote it."""
+
+    def __init__(self, renderable: RenderableType) -> None:
+        self.renderable = renderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """Yield what is printed."""
+        for segment in console.render(self.renderable, options):
+            yield segment if segment.control else Segment(printable_lines(segment.text), segment.style)
+
+
 def render_text(renderable: RenderableType, width: int = WIDTH) -> str:
     """Return a renderable as plain text: no colour, no blanks at line ends, whatever the terminal is."""
     file = StringIO()
     Console(
         file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, legacy_windows=False
-    ).print(renderable)
+    ).print(Printable(renderable))
     lines = [line.rstrip() for line in file.getvalue().splitlines()]
     return "\n".join(lines).strip("\n") + "\n"
 

@@ -157,9 +157,12 @@ class Contrast:
     interval: Interval | None
 
     @property
-    def is_fair(self) -> bool:
-        """Whether both were measured on the same images."""
-        return self.first.images == self.second.images
+    def obstacle(self) -> str:
+        """Why the accuracies cannot be compared, in words; nothing if they can."""
+        (data, digest, part), (other_data, other_digest, other_part) = self.first.images, self.second.images
+        if (data, part) != (other_data, other_part) or (digest != other_digest and digest and other_digest):
+            return "they were measured on different images"
+        return "" if digest == other_digest else "it is not known whether they were measured on the same images"
 
     def as_data(self) -> dict[str, Any]:
         """Return the figures as plain data."""

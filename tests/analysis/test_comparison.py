@@ -173,8 +173,10 @@ def test_sorting_and_filtering(tmp_path: Path) -> None:
             {0: 92.1, 1: 92.2, 2: 92.3},
             {0: 91.0, 1: 91.1, 2: 91.25},
             "paired",
-            "More than the noise between seeds: tiny batch_size=32 is 1.083 points better than tiny batch_size=64 in "
-            "the last epoch (95 % confidence interval 1.012 to 1.155, paired over the 3 seeds that both have).",
+            (
+                "More than the noise between seeds: tiny batch_size=32 is 1.083 points better than tiny batch_size=64 "
+                "in the last epoch (95 % confidence interval 1.012 to 1.155, paired over the 3 seeds that both have)."
+            ),
         ),
         (
             {0: 92.0, 1: 91.0, 2: 93.0},

@@ -21,7 +21,7 @@ DEEP = WIDE.replace("relu,", "relu, bn,")
 def order(root: Path) -> dict[str, str | None]:
     """The names in order, each with the name that it is held against."""
     ordered = order_series(compare_runs(collect_runs([root]).runs).all_series)
-    return {series.spec.name: before and before.spec.name for series, before in ordered}
+    return {series.spec.name: before.spec.name if before else None for series, before in ordered}
 
 
 def make(folder: Path, name: str, text: str = TINY, extends: str = "") -> None:

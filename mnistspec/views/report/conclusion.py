@@ -69,8 +69,8 @@ def _frontier(group: Sequence[tuple[Series, str]]) -> Iterator[tuple[Series, str
 
 def _gain(series: Series, before: Series, name: str) -> str:
     contrast = find_contrast(series, before)
-    if not contrast.is_fair:
-        return f"measured on other images than {name}: not comparable"
+    if contrast.obstacle:
+        return f"not comparable with {name}: {contrast.obstacle}"
     if contrast.interval is None:
         return f"one seed cannot tell; {series.mean - before.mean:+.2f} points against {name}"
     mean, low, high = write_interval(contrast.interval)

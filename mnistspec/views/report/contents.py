@@ -12,7 +12,6 @@ from mnistspec.views.report.charts import draw_accuracies, draw_parameters
 from mnistspec.views.report.conclusion import gains, lead
 from mnistspec.views.report.sections import Figure, Section, make_section
 from mnistspec.views.report.tables import Table, environment_table, images_of, runs_table, summary_table
-from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -55,7 +55,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Changes:
-    """What lies between a series and the one that it is built on: parts with lines, totals, and whether it is more than noise."""
+    """What lies between a series and its foundation: parts with lines, totals, and whether it is more than noise."""
 
     before: str
     parts: dict[str, list[Line]]

@@ -94,8 +94,8 @@ def difference_text(comparison: Comparison) -> str:
     if difference is None:
         return ""
     first, second = labels_of(comparison)
-    if not difference.is_fair:
-        return f"{first} and {second} were measured on different images: their accuracies cannot be compared."
+    if difference.obstacle:
+        return f"The accuracies of {first} and {second} cannot be compared: {difference.obstacle}."
     interval = difference.interval
     if interval is None:
         return f"With one seed nothing can be said on whether {first} and {second} differ: train both with more seeds."

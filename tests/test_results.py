@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 import pytest
 import torch
@@ -39,6 +43,29 @@ def test_seeds_were_declared_beforehand() -> None:
     assert seeds
     for name, those in seeds.items():
         assert sorted(those) == list(range(len(those))), name
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_every_seed_reaches_the_accuracy_that_its_step_has_as_target_now(step: int) -> None:
+    wanted = load_spec(ROOT / "specs" / f"step{step}.yaml").targets.min_test_accuracy
+    assert wanted is not None
+    reached = [RunDir(path).figures.accuracy for path in RUNS if path.parent.name == f"step{step}"]
+    assert len(reached) == 5
+    assert all(accuracy is not None and wanted <= accuracy < wanted + 1.2 for accuracy in reached)
+
+
+def test_their_report_takes_little_time_and_shows_them_in_order(tmp_path: Path) -> None:
+    """Under ten seconds of one core, which is three times what it takes."""
+    output, before = tmp_path / "report.html", getrusage(RUSAGE_CHILDREN).ru_utime
+    command = [sys.executable, "-m", "mnistspec", "report", str(ROOT / "docs" / "results"), "--output", str(output)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"report: {output}\n"
+    assert getrusage(RUSAGE_CHILDREN).ru_utime - before < 10
+    page = output.read_text(encoding="utf-8")
+    names = re.findall(r'<h2 id="series-\d+">(\w+): ', page)
+    assert names == [*(f"step{number}" for number in range(7)), "beyond"]
+    for path in RUNS:
+        assert f"<td>{path}</td>" in page.replace('<td data-heading="Run folder">', "<td>")
+    assert page.index("Best: beyond, 99.54 ± 0.07 %") < page.index('id="summary"')
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from functools import cached_property
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.analysis.labels import differing_settings, has_setting
+from mnistspec.analysis.labels import UNTRAINED, differing_settings, has_setting
 from mnistspec.analysis.significance import Interval, paired_interval, welch_interval
 from mnistspec.errors import UsageError
 from mnistspec.runs.measurement import Measured
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from mnistspec.language.spec import Spec
     from mnistspec.runs.folder import RunDir
-
-_PROSE = ("title", "notes", "reference")  # what a spec says about itself changes no run
 
 
 @dataclass(frozen=True)
@@ -217,7 +215,7 @@ def series_key(run: RunDir) -> str:
     """Return what a run does apart from its seed, and on which data, as a text to compare by."""
     data = run.spec.as_data()
     del data["train"]["seed"]
-    return json.dumps({key: value for key, value in data.items() if key not in _PROSE} | {"digest": run.data_digest})
+    return json.dumps({key: value for key, value in data.items() if key not in UNTRAINED} | {"digest": run.data_digest})
 
 
 def find_contrast(first: Series, second: Series) -> Contrast:

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from mnistspec.analysis.comparison import Series
     from mnistspec.language.spec import Spec
 
-_PROSE = ("name", "title", "notes", "reference")
+UNTRAINED = ("title", "notes", "targets", "reference")  # parts of a spec that change nothing of what is trained
 _SHOWN = 3  # settings that a label has room for
 _LONGEST = 24
 
 
 def differing_settings(specs: Sequence[Spec]) -> list[dict[str, str]]:
-    """Return for each spec its values of the settings in which the specs differ; seeds and prose do not count.
+    """Return for each spec its values of the settings in which the specs differ; seeds, targets and prose do not count.
 
     Keys are paths such as ``train.optimizer.sgd.lr``; blocks of a kind share one path, as in ``layers.dropout.p``.
     """
     flats = []
     for spec in specs:
-        data = {key: value for key, value in spec.as_data().items() if key not in _PROSE}
+        data = {key: value for key, value in spec.as_data().items() if key not in {"name", *UNTRAINED}}
         del data["train"]["seed"]
         flats.append(flatten(data))
     keys = dict.fromkeys(key for flat in flats for key in flat)

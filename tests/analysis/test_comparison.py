@@ -76,6 +76,14 @@ def test_recipes_of_one_name_are_told_apart(tmp_path: Path, text: str, label: st
     assert len(set(labels)) == 2
 
 
+def test_runs_that_differ_in_their_targets_alone_are_one_series(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    make_seeds(root, write_spec(tmp_path), {0: 91.0})
+    make_seeds(root, write_spec(tmp_path), {1: 92.0}, "targets.min_test_accuracy=99")
+    (series,) = compare(root).all_series
+    assert (series.seeds, series.settings, series.targets_met) == ((0, 1), {}, 1)
+
+
 def test_held_out_images_are_named(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     make_seeds(root, write_spec(tmp_path), {0: 91.0, 1: 92.0})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Panel.COMPARE,
     2,
     "Write a report on runs: each series' target, results, changes, curves, confusion and mistakes.\n\n"
-    "The series are in the order of their names. "
+    "Series stand in the order of their names, what is built on first. "
     "Where networks go wrong is read from what their runs kept; --data-dir evaluates runs that kept nothing.",
     example="mnistspec report runs -o report.html",
 )

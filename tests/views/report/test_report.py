@@ -182,6 +182,28 @@ def test_the_page_in_a_browser(browser: Browser, page_file: Path, scheme: Any, w
 
 
 @needs_browser
+@pytest.mark.parametrize("width", [360, 390])
+def test_a_phone_shows_the_conclusion_first_and_cuts_nothing_off(browser: Browser, page_file: Path, width: int) -> None:
+    with browser.new_context(viewport={"width": width, "height": 844}) as context:
+        page = context.new_page()
+        page.goto(page_file.as_uri())
+        assert page.locator(".gains li").count() == len(LABELS) - 1
+        assert page.evaluate("document.querySelector('.gains').getBoundingClientRect().bottom") < 844
+        assert page.locator("details[open]").count() == 0
+        scrolls = "[...document.querySelectorAll('.scroll')].filter(e => !e.closest('details:not([open])'))"
+        overflows = f"{scrolls}.filter(e => e.scrollWidth > e.clientWidth)"
+        assert page.evaluate(f"{overflows}.length") == 0
+        # Folded rows name their figures, as the hidden headings would.
+        heading = page.locator("td[data-heading='Highest']").first
+        assert heading.evaluate("e => getComputedStyle(e, '::before').content") == '"Highest"'
+        page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+        assert page.evaluate(f"{overflows}.length") > 0
+        # What is still wider than the page shows by shadows that it can be moved.
+        shadows = "e => getComputedStyle(e).backgroundImage.split('gradient(').length - 1"
+        assert page.evaluate(f"{overflows}.map({shadows}).every(count => count === 4)")
+
+
+@needs_browser
 def test_everybody_can_read_it(page: Page) -> None:
     assert page.evaluate(BARRIERS) == []
     page.keyboard.press("Tab")
@@ -207,6 +229,11 @@ def test_without_javascript_and_on_paper(browser: Browser, page_file: Path) -> N
         page.emulate_media(media="print")
         # What is folded on a screen is there on paper, in dark letters on white.
         assert page.locator("table.total").first.bounding_box()
+        assert page.locator(".gains").is_visible()
+        assert page.locator("table.confusion").first.is_visible()
+        # Long lists of figures stay folded: they are for a screen.
+        assert not page.locator("#series-1-epochs-caption").is_visible()
+        assert not page.locator("#runs-caption").is_visible()
         assert not page.locator("nav").is_visible()
         assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 27, 26)"
         style = "(({backgroundColor, colorScheme}) => [backgroundColor, colorScheme])"

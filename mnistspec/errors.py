@@ -42,3 +42,10 @@ def check_type(name: str, value: object, *kinds: type) -> None:
     if not isinstance(value, kinds):
         wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
         raise UsageError(f"{name} must be {wanted}, not {type(value).__name__}")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an allocation failed: Python's and numpy's have a type, those of torch, oneDNN and onnxruntime a text."""
+    signs = ("out of memory", "not enough memory", "DefaultCPUAllocator", "Failed to allocate", "bad_alloc",
+             "bad allocation", "could not create a memory", "could not create a primitive")  # fmt: skip
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)

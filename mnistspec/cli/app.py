@@ -18,7 +18,7 @@ from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.registration import Command, Panel
 from mnistspec.cli.streams import prepare_streams, silence
 from mnistspec.cli.usage import explain_call
-from mnistspec.errors import MnistspecError, UsageError
+from mnistspec.errors import MnistspecError, UsageError, is_out_of_memory
 
 _NAME = "mnistspec"
 
@@ -110,5 +110,10 @@ def main() -> None:
         silence(sys.stdout)
         print_error(f"{error.filename or 'cannot write the output'}: {error.strerror or error}")
         sys.exit(1)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        print_error("out of memory; free some, or lower train.batch_size or the size of the network")
+        sys.exit(MnistspecError.exit_code)
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)

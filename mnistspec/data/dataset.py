@@ -42,6 +42,14 @@ class Dataset:
     digest: str
     path: str | None = None  # of the folder that the user gave, as given
 
+    def __post_init__(self) -> None:
+        """Raise CorruptError for training images without any contrast, which cannot be normalised."""
+        if not self.std > 0:
+            raise CorruptError(
+                f"{self.path or self.name}: all pixels of all training images have the grey level "
+                f"{round(255 * self.mean)}: there is nothing to learn from"
+            )
+
     def hold_out(self, count: int) -> Dataset:
         """Return the data set with its last ``count`` training images in the test set's place; mean and std stay."""
         if not count:
@@ -78,13 +86,15 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, cache_dir: st
     cache = None if cache_dir is None else to_path("cache_dir", cache_dir)
     data = find_data(name)
     if folder is not None:
-        return replace(_read_dataset(data, find_in_folder(data, folder)), path=str(data_dir))
+        return _read_dataset(data, find_in_folder(data, folder), folder=str(data_dir))
     if data.digests:
         return _read_dataset(data, find_shipped(data), data.digests)
     return _read_dataset(data, find_or_fetch(data, cache))
 
 
-def _read_dataset(data: Data, paths: Sequence[Path], digests: Sequence[str | None] = (None,) * 4) -> Dataset:
+def _read_dataset(
+    data: Data, paths: Sequence[Path], digests: Sequence[str | None] = (None,) * 4, *, folder: str | None = None
+) -> Dataset:
     files = [read_idx(path, expected_digest=digest) for path, digest in zip(paths, digests, strict=True)]
     images = [_check_images(data, path, file) for path, file in zip(paths[::2], files[::2], strict=True)]
     labels = [_check_labels(data, path, file) for path, file in zip(paths[1::2], files[1::2], strict=True)]
@@ -102,6 +112,7 @@ def _read_dataset(data: Data, paths: Sequence[Path], digests: Sequence[str | Non
         mean=levels.mean,
         std=levels.std,
         digest=sha256("\n".join(file.digest for file in files).encode()).hexdigest(),
+        path=folder,
     )
 
 

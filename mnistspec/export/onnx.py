@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from mnistspec.errors import MnistspecError
 from mnistspec.files import write_atomically
-from mnistspec.training.evaluation import normalize
+from mnistspec.training.evaluation import fit_batch, normalize
+from mnistspec.training.footprint import measure_footprint
+from mnistspec.training.memory import allocating
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 INPUT, OUTPUT = "images", "logits"
 _PACKAGES = ("onnx", "onnxruntime", "onnxscript")
-_BATCH = 617  # images at a time; neither the exporter's own batch nor the last one of the test set has that size
+# Images at a time, where they fit; neither the exporter's own batch nor the last one of the test set has that size.
+_BATCH = 617
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,9 @@ def make_onnx(
     are missing or a prediction differs.
     """
     require_packages()
-    content = _compile(model, card, normalized=normalized)
-    check = _check(content, model, data, normalized=normalized)
+    with allocating("the export to ONNX", "free memory, or train a smaller network"):
+        content = _compile(model, card, normalized=normalized)
+        check = _check(content, model, data, normalized=normalized)
     if check.differing_predictions:
         raise MnistspecError(
             f"{path}: not written: with onnxruntime {check.differing_predictions:,} of {check.images:,} predictions "
@@ -118,7 +122,9 @@ def _check(content: bytes, model: TrainedModel, data: Dataset, *, normalized: bo
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     differing, largest, right = 0, 0.0, 0
-    batches = [torch.split(tensor, _BATCH) for tensor in (data.test_images.unsqueeze(1), data.test_labels)]
+    footprint = measure_footprint(model.network, torch.zeros(1, *model.spec.data.input_shape))
+    size = fit_batch(footprint, torch.device("cpu"), _BATCH)
+    batches = [torch.split(tensor, size) for tensor in (data.test_images.unsqueeze(1), data.test_labels)]
     for images, labels in zip(*batches, strict=True):
         inputs = normalize(images, model.mean, model.std)
         with torch.inference_mode():

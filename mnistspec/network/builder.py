@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import torch
 from torch import nn
 
 from mnistspec.errors import check_type
@@ -22,3 +23,10 @@ def build_model(spec: Spec) -> nn.Sequential:
         for name, module in layer.modules:
             children[name] = getattr(nn, module.torch_class)(**module.arguments)
     return nn.Sequential(children)
+
+
+def sketch_model(spec: Spec) -> nn.Sequential:
+    """Return the network on the CPU without values: their initialisation would draw from the global random stream."""
+    with torch.device("meta"):
+        model = build_model(spec)
+    return model.to_empty(device="cpu")

@@ -11,7 +11,7 @@ from torch import nn
 
 from mnistspec.errors import check_type
 from mnistspec.language.spec import Spec
-from mnistspec.network.builder import build_model
+from mnistspec.network.builder import sketch_model
 from mnistspec.wording import html_table, write_shape
 
 if TYPE_CHECKING:
@@ -76,10 +76,7 @@ def summarize(spec: Spec, lines: Sequence[int] = ()) -> Summary:
     """
     check_type("the spec", spec, Spec)
     layers = spec.trace()
-    with torch.device("meta"):  # modules without values: their initialisation would draw from the global random stream
-        model = build_model(spec)
-    # A forward pass on the meta device costs a second of imports, one on uninitialised memory costs nothing.
-    model = model.to_empty(device="cpu")
+    model = sketch_model(spec)  # a forward pass on the meta device would cost a second of imports
     counted = _count(model, torch.zeros(1, *spec.data.input_shape))
     rows = tuple(_row(layer, lines[layer.index] if lines else None, counted) for layer in layers)
     return Summary(

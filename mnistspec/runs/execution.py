@@ -12,7 +12,7 @@ import torch
 from mnistspec.data.dataset import Dataset
 from mnistspec.errors import CorruptError, NotFiniteError, UsageError
 from mnistspec.files import hash_text, remove
-from mnistspec.network.builder import build_model
+from mnistspec.network.builder import build_model, sketch_model
 from mnistspec.runs.checkpoints import (
     Parts,
     find_checkpoint,
@@ -32,6 +32,7 @@ from mnistspec.runs.models import Position, Weights
 from mnistspec.runs.predictions import Predictions
 from mnistspec.runs.result import count_params, describe_data, summarize_run
 from mnistspec.runs.weights import save_tensors
+from mnistspec.training.feasibility import check_training
 from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.trainer import Training
 
@@ -218,6 +219,11 @@ class Execution:
         result = summarize_run(spec, self.training.metrics, status, data=data, predictions=predictions)
         more = {"kernels": self.training.kernels, "problem": problem, "drift": self.drift}
         self.folder.write_result(result.model_copy(update=more))
+
+
+def check_start(spec: Spec, data: Dataset, device: torch.device) -> None:
+    """Raise UsageError, before there is a run folder, where a spec cannot be trained on this data and device."""
+    check_training(sketch_model(spec), data.hold_out(spec.train.holdout), spec.train, device)
 
 
 def open_run(path: Path) -> RunDir:

@@ -16,7 +16,7 @@ from mnistspec.runs.models import Weights, parse
 from mnistspec.runs.predictions import Predictions
 from mnistspec.runs.result import count_params
 from mnistspec.runs.weights import limit_bytes, load_tensors
-from mnistspec.training.evaluation import BATCH_SIZE, Evaluation, evaluate, normalize
+from mnistspec.training.evaluation import Evaluation, compute_logits, evaluate
 from mnistspec.training.state import check_tensors
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ class TrainedModel:
     mean: float
     std: float
 
-    @torch.inference_mode()
     def predict(self, images: object) -> Tensor:
         """Return the probabilities (n, classes), on the CPU, for images with light ink on black.
 
@@ -43,9 +42,9 @@ class TrainedModel:
         or the path of an image file, which are prepared as photos; or a list of these. Raises UsageError for others.
         """
         _, height, width = self.spec.data.input_shape
-        values = normalize(read_images(images, (height, width)), self.mean, self.std)
+        values = read_images(images, (height, width))
         device = next((parameter.device for parameter in self.network.parameters()), values.device)
-        return torch.cat([self.network(batch.to(device)).softmax(1).cpu() for batch in torch.split(values, BATCH_SIZE)])
+        return compute_logits(self.network, values.to(device), mean=self.mean, std=self.std).softmax(1).cpu()
 
     def evaluate(self, data: Dataset, device: torch.device) -> Evaluation:
         """Put the test set through the network, on a device."""

@@ -9,8 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
 from mnistspec.training.fast.acceleration import to_fastest_order
+from mnistspec.training.footprint import Footprint, eval_mode, measure_footprint
+from mnistspec.training.memory import allocating, available_memory, write_bytes
+from mnistspec.wording import plural
 
-BATCH_SIZE = 500
+BATCH_SIZE = 500  # images at a time, where they fit
+_BUDGET = 2 * 2**30  # bytes; the same everywhere, since the size of a batch may change the last bits of a figure
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,27 @@ def normalize(images: Tensor, mean: float, std: float) -> Tensor:
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, images: Tensor, labels: Tensor, *, mean: float, std: float) -> Evaluation:
-    """Return the model's logits for uint8 images (n, height, width); the model's mode and buffers stay as they were.
+def compute_logits(model: nn.Module, images: Tensor, *, mean: float, std: float) -> Tensor:
+    """Return the logits (n, classes) for grey values in [0, 255], (n, 1, height, width), by the model in eval mode.
 
-    Images, labels and model are on one device.
+    Images and model are on one device; the model's mode and buffers stay as they were.
     """
-    was_training = model.training
-    model.eval()
-    try:
-        batches = (normalize(batch.unsqueeze(1), mean, std) for batch in torch.split(images, BATCH_SIZE))
-        logits = [model(to_fastest_order(batch)) for batch in batches]
-    finally:
-        model.train(was_training)
-    return Evaluation(torch.cat(logits).cpu(), labels.cpu())
+    with eval_mode(model):
+        footprint = measure_footprint(model, normalize(images[:1], mean, std))
+        size = fit_batch(footprint, images.device)
+        advice = f"it needs about {write_bytes(size * footprint.passing)}: free memory, or make the network smaller"
+        with allocating(f"a pass without learning of {plural(size, 'image')} at a time", advice):
+            batches = (normalize(batch, mean, std) for batch in torch.split(images, size))
+            return torch.cat([model(to_fastest_order(batch)) for batch in batches])
+
+
+def fit_batch(footprint: Footprint, device: torch.device, largest: int = BATCH_SIZE) -> int:
+    """Return the number of images that go through a network at a time without learning: as many as fit, at least 1."""
+    free = available_memory(device)
+    budget = _BUDGET if free is None else min(free, _BUDGET)
+    return max(1, min(largest, budget // max(1, footprint.passing)))
+
+
+def evaluate(model: nn.Module, images: Tensor, labels: Tensor, *, mean: float, std: float) -> Evaluation:
+    """Return the model's logits for uint8 images (n, height, width); see ``compute_logits``."""
+    return Evaluation(compute_logits(model, images.unsqueeze(1), mean=mean, std=std).cpu(), labels.cpu())

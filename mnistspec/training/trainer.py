@@ -12,17 +12,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own abbreviation
 
 from mnistspec.data.dataset import Dataset
-from mnistspec.errors import NotFiniteError, UsageError, check_type
+from mnistspec.errors import NotFiniteError, check_type
 from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.training.device import choose_device
 from mnistspec.training.evaluation import Evaluation, evaluate, normalize
 from mnistspec.training.fast.acceleration import AcceleratedNetwork
+from mnistspec.training.feasibility import advise_batch_size, check_model, check_training
+from mnistspec.training.memory import allocating
 from mnistspec.training.meter import Meter, Progress
 from mnistspec.training.metrics import EpochMetrics
 from mnistspec.training.optimization import make_optimizer, make_scheduler, place_scheduler
 from mnistspec.training.randomness import epoch_order
 from mnistspec.training.state import check_tensors, expected_moments
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +43,7 @@ class Training:
     def __init__(self, model: nn.Sequential, data: Dataset, recipe: Train, device: torch.device) -> None:
         self.data, self.recipe, self.device = data.hold_out(recipe.holdout).to(device), recipe, device
         self.model = model.to(device)
+        check_training(self.model, self.data, recipe, device)
         self.steps = -(-len(self.data.train_labels) // recipe.batch_size)
         self.optimizer = make_optimizer(recipe.optimizer, model)
         self.scheduler = make_scheduler(recipe.scheduler, self.optimizer, recipe.epochs, self.steps)
@@ -79,7 +83,8 @@ class Training:
             order = epoch_order(len(self.data.train_labels), self.recipe.seed, self.epoch).to(self.device)
             for batch in torch.split(order, self.recipe.batch_size)[self.step :]:
                 self.busy = True
-                self._take_step(batch)
+                with allocating(f"a step of {plural(len(batch), 'image')}", advise_batch_size(len(batch) // 2)):
+                    self._take_step(batch)
                 self.busy = False
                 yield Progress(self.epoch + 1, self.step, self.steps, self.lr, self.meter)
             yield self._finish_epoch()
@@ -223,24 +228,6 @@ def fit(
     check_type("the recipe", recipe, Train)
     check_type("the device", device, torch.device, str, type(None))
     chosen = device if isinstance(device, torch.device) else choose_device(device)
-    _check_model(model.to(chosen), data, chosen)
+    check_model(model.to(chosen), data, chosen)
     training = Training(model, data, recipe, chosen)
     return (progress.metrics for progress in training.run() if progress.metrics)
-
-
-def _check_model(model: nn.Sequential, data: Dataset, device: torch.device) -> None:
-    """Raise UsageError for a model of another shape than the data's; its mode and buffers stay as they are."""
-    if next(model.parameters(), None) is None:
-        raise UsageError("the model has no parameters to train")
-    images, labels = data.train_images[:1].to(device), data.train_labels[:1].to(device)
-    try:
-        scores = evaluate(model, images, labels, mean=data.mean, std=data.std).logits
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        size, reason = "x".join(map(str, images.shape[1:])), str(error).partition("\n")[0]
-        raise UsageError(f"the model does not take the images of {data.name}, 1x{size}: {reason}") from None
-    if scores.shape != (1, len(data.class_names)):
-        found = "x".join(map(str, scores.shape[1:])) or 1
-        raise UsageError(
-            f"the model turns an image of {data.name} into {found} scores, "
-            f"not one for each of the {len(data.class_names)} classes"
-        )

@@ -123,13 +123,17 @@ def _start(specs: list[Path], changes: list[str], options: _Options) -> Iterator
 
     from mnistspec.data.dataset import load_dataset
     from mnistspec.network.summary import summarize
-    from mnistspec.runs.execution import Execution
+    from mnistspec.runs.execution import Execution, check_start
     from mnistspec.training.device import choose_device
     from mnistspec.views.terminal.tables import render_text, summary_table
 
     chosen = choose_device(options.device)
+    names = {document.spec.data.word for document in documents}
+    loaded = {name: load_dataset(name, data_dir=options.data_dir) for name in names}
     for document in documents:
-        data = load_dataset(document.spec.data.word, data_dir=options.data_dir)
+        check_start(document.spec, loaded[document.spec.data.word], chosen)
+    for document in documents:
+        data = loaded[document.spec.data.word]
         summary = render_text(summary_table(summarize(document.spec, document.lines)), width=80)
         yield Execution.start(options.runs, document.spec, document.source, data, chosen, summary)
 

@@ -47,7 +47,7 @@ def export_page(path: Path, model: TrainedModel, card: dict[str, Any], data: Dat
     ``card`` describes a network that takes pixels in [0, 1]. Raises MnistspecError as ``make_onnx`` does.
     """
     onnx, check = make_onnx(path, model, card, data, normalized=True)
-    write_atomically(path, make_page(onnx, _describe(card, data, check, runtime), runtime).encode())
+    write_atomically(path, make_page(onnx, _describe(model, card, data, check, runtime), runtime).encode())
     return check
 
 
@@ -62,6 +62,7 @@ def make_page(onnx: bytes, card: dict[str, Any], runtime: Runtime) -> str:
     return Template(_read("offline.html")).substitute(
         policy=policy,
         title=escape(card["title"] or card["name"]),
+        task=escape(card["task"]),
         style=style,
         card=json.dumps(card).replace("<", "\\u003c"),
         network=_pack(onnx),
@@ -71,13 +72,16 @@ def make_page(onnx: bytes, card: dict[str, Any], runtime: Runtime) -> str:
     )
 
 
-def _describe(card: dict[str, Any], data: Dataset, check: OnnxCheck, runtime: Runtime) -> dict[str, Any]:
+def _describe(
+    model: TrainedModel, card: dict[str, Any], data: Dataset, check: OnnxCheck, runtime: Runtime
+) -> dict[str, Any]:
     """Return what the page shows, with the first test image of each class."""
     labels = data.test_labels.tolist()
     firsts = [labels.index(label) for label in sorted(set(labels))]
     examples = [{"index": i, "label": labels[i], "pixels": encode(data.test_images[i])} for i in firsts]
     measured = {"accuracy": check.accuracy, "images": check.images}
-    return {**card, "examples": examples, "measured": measured, "runtime": runtime.version}
+    page = {"task": model.spec.data.task, "examples": examples, "measured": measured, "runtime": runtime.version}
+    return {**card, **page}
 
 
 def _read(name: str) -> str:

@@ -62,7 +62,10 @@ def make_app(networks: Sequence[DemoNetwork], hosts: Iterable[str] = ()) -> Star
         return await read(request, _as_image)
 
     async def tell_runs(_request: Request) -> Response:
-        return JSONResponse({"max_bytes": MAX_BODY, "runs": [network.describe() for network in networks]})
+        tasks = {network.model.spec.data.task for network in networks}
+        task = tasks.pop() if len(tasks) == 1 else "Draw, or open a picture"
+        runs = [network.describe() for network in networks]
+        return JSONResponse({"max_bytes": MAX_BODY, "task": task, "runs": runs})
 
     async def show_page(_request: Request) -> Response:
         return FileResponse(_STATIC / "demo.html")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.needs import need_module
 
@@ -213,6 +217,66 @@ def test_which_pixels_matter(page: Page) -> None:
     assert page.get_by_text("more light speaks against it").first.is_visible()
     page.get_by_label("Which pixels matter").first.uncheck()
     assert pixels_of(page) == plain
+
+
+def test_several_shapes_are_reported(page: Page) -> None:
+    draw(page, (((20, 30), (20, 70)), ((80, 20), (80, 80))))
+    page.wait_for_selector("#runs[aria-busy=false]")
+    assert page.locator("#note").inner_text() == "2 shapes in the picture; read the largest one, on the right"
+    press(page, "Clear")
+    assert not page.locator("#note").inner_text()
+
+
+def test_answers_and_maps_are_in_the_first_screen(page: Page) -> None:
+    draw(page, DIGITS["7"])
+    expect_answers(page, "7")
+    names = [layer.get_attribute("value") for layer in page.locator("select").first.locator("option").all()]
+    for name in filter(None, names):
+        for choice in page.locator("select").all():
+            choice.select_option(name)
+            page.wait_for_selector("#runs[aria-busy=false]")
+        for place in (".answer", ".bars", ".input", ".maps"):
+            for element in page.locator(place).all():
+                box = element.bounding_box()
+                assert box is not None
+                assert box["y"] + box["height"] <= DESKTOP["height"], (name, place)
+
+
+def shade_of(page: Page, x: int, y: int) -> int:
+    """Return how light the pad is seen at a place in hundredths of its side, 0 to 255."""
+    box = page.locator("#pad").bounding_box()
+    assert box is not None
+    spot = {"x": box["x"] + x * box["width"] / 100, "y": box["y"] + y * box["height"] / 100, "width": 1, "height": 1}
+    with Image.open(io.BytesIO(page.screenshot(clip=spot))) as shot:  # type: ignore[arg-type]  # a dict of that shape
+        return int(np.asarray(shot.convert("L"))[0, 0])
+
+
+def test_the_pad_follows_the_theme_and_the_network_gets_the_same(
+    browser: Browser, address: str, complaints: Complaints, tmp_path: Path
+) -> None:
+    inputs, canvases = [], []
+    for theme, paper, ink in (("light", range(250, 256), range(40)), ("dark", range(40), range(200, 256))):
+        page = visit(browser, address, complaints, color_scheme=theme)
+        draw(page, (((20, 50), (80, 50)),))
+        page.wait_for_selector("#runs[aria-busy=false]")
+        assert shade_of(page, 50, 20) in paper
+        assert shade_of(page, 50, 50) in ink
+        inputs.append(pixels_of(page))
+        canvases.append(page.locator("#pad").evaluate("pad => pad.toDataURL()"))
+        page.locator("summary").first.press("Enter")
+        page.locator(".mistake").first.press("Enter")  # a test image looks like a drawing
+        page.wait_for_selector("#runs[aria-busy=false]")
+        assert shade_of(page, 3, 3) in paper
+        path = tmp_path / "photo.png"
+        Image.fromarray(np.pad(np.zeros((100, 30), np.uint8), 60, constant_values=90)).save(path)
+        page.locator("#file").set_input_files(path)
+        page.get_by_text("photo.png").wait_for()
+        assert shade_of(page, 50, 10) == 90  # a photo looks as it is
+        press(page, "Clear")
+        assert shade_of(page, 50, 50) in paper
+        page.context.close()
+    assert inputs[0] == inputs[1]
+    assert canvases[0] == canvases[1]
 
 
 def test_two_visitors_do_not_mix(browser: Browser, address: str, complaints: Complaints) -> None:

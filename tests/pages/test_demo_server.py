@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
 import json
 from base64 import b64decode
@@ -20,6 +21,7 @@ from tests.needs import need_module
 need_module("uvicorn")
 from mnistspec.data.dataset import Dataset, load_dataset
 from mnistspec.data.photo.preparation import prepare_image
+from mnistspec.language.vocabulary.datasets import Data
 from mnistspec.network.inspection import inspect_image
 from mnistspec.pages import server
 from mnistspec.pages.decoder import Decoder
@@ -118,6 +120,26 @@ def test_what_is_told_about_the_runs(client: Client, model: TrainedModel, data: 
         assert str(int(data.test_labels[mistake["index"]])) == mistake["actual"] != mistake["predicted"]
         probabilities = ask(client, image.numpy().tobytes(), "/read/pixels")["runs"][0]["probabilities"]
         assert str(int(np.argmax(probabilities))) == mistake["predicted"]
+
+
+def test_the_title_names_the_task(model: TrainedModel) -> None:
+    networks = {}
+    for word, kind in Data.members.items():
+        spec = model.spec.model_copy(update={"data": kind()})
+        networks[word] = DemoNetwork(word, dataclasses.replace(model, spec=spec))
+    tasks = {word: Client(make_app([network])).get("/runs").content["task"] for word, network in networks.items()}
+    assert tasks == {
+        "mnist": "Draw a digit", "qmnist": "Draw a digit", "kmnist": "Draw a kana",
+        "fashion-mnist": "Draw a piece of clothing",
+    }  # fmt: skip
+    alike = make_app([networks["mnist"], networks["qmnist"]])
+    assert Client(alike).get("/runs").content["task"] == "Draw a digit"
+    mixed = make_app([networks["mnist"], networks["kmnist"]])
+    assert Client(mixed).get("/runs").content["task"] == "Draw, or open a picture"
+
+
+def test_a_set_that_nobody_draws_is_opened() -> None:
+    assert Data.task.fget(Data) == "Open or drop a picture"  # type: ignore[attr-defined]  # a property
 
 
 def animate() -> bytes:

@@ -23,7 +23,9 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp
 
 def make(**changes: Any) -> str:
     """Return a page with this in its card."""
-    return make_page(b"onnx", {"name": "step6", "title": "Step 6", "classes": ["0", "1"], **changes}, RUNTIME)
+    return make_page(
+        b"onnx", {"name": "step6", "title": "Step 6", "task": "Draw a digit", "classes": ["0", "1"], **changes}, RUNTIME
+    )
 
 
 def parts(page: str, tag: str) -> list[tuple[str, str]]:
@@ -56,16 +58,21 @@ def test_only_its_own_script_and_style_may_run() -> None:
 
 
 def test_texts_of_a_spec_stay_texts() -> None:
-    page = make(title=HOSTILE, classes=[HOSTILE])
+    page = make(title=HOSTILE, classes=[HOSTILE], task=HOSTILE)
     assert len(parts(page, "script")) == len(parts(make(), "script"))
     assert "<img" not in page
-    assert unescape(parts(page, "h1")[0][1]) == HOSTILE
+    assert [unescape(parts(page, tag)[0][1]) for tag in ("title", "h1")] == [HOSTILE] * 2
     ((_, card), *_) = parts(page, "script")
     assert json.loads(card)["classes"] == [HOSTILE]
 
 
 def test_a_network_without_a_title_has_its_name() -> None:
-    assert parts(make(title=""), "h1") == [("", "step6")]
+    assert parts(make(title=""), "title") == [("", "step6")]
+
+
+def test_the_title_is_the_specs_and_the_heading_names_the_task() -> None:
+    page = make(task="Draw a kana")
+    assert (parts(page, "title"), parts(page, "h1")) == ([("", "Step 6")], [("", "Draw a kana")])
 
 
 def test_modules_fit_into_one_script() -> None:

@@ -262,18 +262,19 @@ def format_share(share: float) -> str:
 
 
 def test_what_the_page_says(page: Page, browser: Browser, server: str, folder: Path) -> None:
-    assert page.locator("h1").inner_text() == page.title() == TITLE
+    assert (page.locator("h1").inner_text(), page.title()) == ("Draw a digit", TITLE)
     assert page.locator("img").count() == 0
     result = RunDir(find_run(folder, "digits")).figures
     assert page.locator("#facts").inner_text() == (
-        f"1,434 parameters, {result.accuracy:.2f} % right on the 200 test images of mnist"
+        f"{TITLE}, 1,434 parameters, {result.accuracy:.2f} % right on the 200 test images of mnist"
     )
     details = page.locator("#details").inner_text()
     assert f"digits/{find_run(folder, 'digits').name}" in details
     assert "last epoch, 2" in details
     for clothes in open_page(browser, f"{server}clothes.html"):
         assert clothes.locator(".bar-name").all_inner_texts()[-1] == "ankle boot"
-        assert clothes.locator("h1").inner_text() == "clothes"
+        assert (clothes.locator("h1").inner_text(), clothes.title()) == ("Draw a piece of clothing", "clothes")
+        assert clothes.locator("#facts").inner_text().startswith("clothes, ")
 
 
 def test_by_keyboard(page: Page) -> None:

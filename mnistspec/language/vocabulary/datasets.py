@@ -19,6 +19,7 @@ class Data(Unit, family="data set"):
     """
 
     class_names: ClassVar[tuple[str, ...]]
+    subject: ClassVar[str] = ""  # what a visitor of a page draws, such as "a digit"; nothing if it cannot be drawn
     image_size: ClassVar[tuple[int, int]] = (28, 28)
     train_images: ClassVar[int] = 60_000
     file_names: ClassVar[tuple[tuple[str, ...], ...]] = (
@@ -33,6 +34,11 @@ class Data(Unit, family="data set"):
     digests: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def task(self) -> str:
+        """What a page asks its visitor to do."""
+        return f"Draw {self.subject}" if self.subject else "Open or drop a picture"
+
+    @property
     def input_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of one image."""
         return (1, *self.image_size)
@@ -42,6 +48,7 @@ class MNIST(Data, word="mnist", aliases=("digits",)):
     """Handwritten digits, 60,000 + 10,000; ships with mnistspec."""
 
     class_names = _DIGITS
+    subject = "a digit"
     digests = (
         "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
         "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -54,18 +61,21 @@ class FashionMNIST(Data, word="fashion-mnist", aliases=("fashion", "fmnist")):
     """Zalando's articles of clothing, 60,000 + 10,000."""
 
     class_names = _CLOTHES
+    subject = "a piece of clothing"
 
 
 class KMNIST(Data, word="kmnist", aliases=("kuzushiji-mnist",)):
     """Cursive Japanese characters, 60,000 + 10,000."""
 
     class_names = _KANA
+    subject = "a kana"
 
 
 class QMNIST(Data, word="qmnist"):
     """MNIST rebuilt from NIST, with 60,000 test digits."""
 
     class_names = _DIGITS
+    subject = "a digit"
     file_names = (
         (
             "qmnist-train-images-idx3-ubyte",

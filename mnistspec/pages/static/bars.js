@@ -25,6 +25,10 @@ export class Bars {
     });
     const answer = make("p", "answer", this.#answer, this.#share);
     answer.setAttribute("aria-hidden", "true"); // the status says it, when the drawing rests
+    element.classList.toggle(
+      "words",
+      classNames.some((name) => name.length > 2),
+    ); // too long for large letters
     element.replaceChildren(answer, make("ol", "bars", ...this.#rows.map((row) => row.item)), this.#status);
     this.clear();
   }

@@ -14,13 +14,15 @@ let isStale = false; // and the drawing has changed since
 start();
 
 async function start() {
-  let runs = [];
+  let [task, runs] = ["", []];
   try {
     const answer = await (await fetch("runs")).json();
-    [runs, maxBytes] = [answer.runs, answer.max_bytes];
+    [task, runs, maxBytes] = [answer.task, answer.runs, answer.max_bytes];
   } catch {
     return complain("The server does not answer. Is mnistspec demo still running?");
   }
+  element("task").textContent = task;
+  document.title = `${task}: mnistspec demo`;
   views = runs.map((run) => new RunView(run, { onLayer: refresh, onMistake: showMistake }));
   element("runs").append(...views.map((view) => view.element));
   element("runs").dataset.count = views.length;
@@ -46,6 +48,7 @@ async function refresh() {
 }
 
 async function read() {
+  element("note").textContent = "";
   if (pad.isEmpty) {
     complain("");
     for (const view of views) view.clear();
@@ -58,6 +61,7 @@ async function read() {
       : ask("read/image", source?.file ?? (await pad.toBlob())));
     if (pad.isEmpty) return;
     complain("");
+    element("note").textContent = answer.note;
     const input = decodeBytes(answer.input);
     views.forEach((view, index) => view.show(input, answer.runs[index]));
   } catch (error) {

@@ -3,7 +3,9 @@
 import { make } from "./bars.js";
 import { colorOf, paintPixels } from "./palette.js";
 
-const GAP = 6; // between maps, in CSS pixels
+const HEIGHT = 260; // of all maps together at most, in CSS pixels, as long as each can be recognised
+const MAP = { least: 32, most: 126, gap: 6 }; // the side of one, and what is between two
+const VALUE = { least: 9, most: 33, gap: 3 }; // of one that is a single value
 const MARK = "#ffd500";
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
@@ -14,7 +16,7 @@ export class MapsView {
   #maps = []; // a small canvas for each
   #of = 0; // so many maps the layer has; not all may be shown
   #place = null; // {row, column}
-  #grid = { columns: 1, tile: 64 };
+  #grid = { columns: 1, tile: 64, step: 70 }; // from one map to the next it is a step
 
   /** `onPlace` is called without arguments when another position is chosen. */
   constructor(onPlace) {
@@ -72,11 +74,11 @@ export class MapsView {
 
   #choose(event) {
     if (!this.#maps.length || !this.#hasPlaces) return;
-    const { columns, tile } = this.#grid;
+    const { columns, tile, step } = this.#grid;
     const { left, top } = this.#canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top];
-    const index = Math.floor(y / (tile + GAP)) * columns + Math.floor(x / (tile + GAP));
-    const [inX, inY] = [x % (tile + GAP), y % (tile + GAP)];
+    const index = Math.floor(y / step) * columns + Math.floor(x / step);
+    const [inX, inY] = [x % step, y % step];
     if (index >= this.#maps.length || inX >= tile || inY >= tile) return;
     const { width, height } = this.#maps[0];
     this.#set({ row: Math.floor((inY / tile) * height), column: Math.floor((inX / tile) * width) });
@@ -104,12 +106,8 @@ export class MapsView {
     this.#canvas.hidden = !count;
     if (!count) return;
     const room = this.element.clientWidth;
-    const wanted = this.#maps[0].width > 1 ? 84 : 22;
-    const rows = Math.ceil(count / Math.max(1, Math.round((room + GAP) / (wanted + GAP))));
-    const columns = Math.ceil(count / rows);
-    const tile = Math.min((room - (columns - 1) * GAP) / columns, 1.5 * wanted);
-    const height = rows * (tile + GAP) - GAP;
-    this.#grid = { columns, tile };
+    this.#grid = arrange(count, room, this.#maps[0].width > 1 ? MAP : VALUE);
+    const { columns, tile, step, height } = this.#grid;
     const density = window.devicePixelRatio || 1;
     Object.assign(this.#canvas, { width: Math.round(room * density), height: Math.round(height * density) });
     this.#canvas.style.height = `${height}px`;
@@ -117,7 +115,7 @@ export class MapsView {
     context.scale(density, density);
     context.imageSmoothingEnabled = false;
     this.#maps.forEach((map, index) => {
-      const [x, y] = [(index % columns) * (tile + GAP), Math.floor(index / columns) * (tile + GAP)];
+      const [x, y] = [(index % columns) * step, Math.floor(index / columns) * step];
       context.drawImage(map, x, y, tile, tile);
       if (this.#place) this.#mark(context, x, y, tile / map.width);
     });
@@ -127,5 +125,16 @@ export class MapsView {
     context.strokeStyle = MARK;
     context.lineWidth = 2;
     context.strokeRect(x + this.#place.column * scale, y + this.#place.row * scale, scale, scale);
+  }
+}
+
+/** Return how many maps stand in a row and how large each is: as large as fits into the width and, if it can, HEIGHT. */
+function arrange(count, room, { least, most, gap }) {
+  const limit = Math.max(1, Math.floor((room + gap) / (least + gap)));
+  for (let columns = 1; ; columns += 1) {
+    const step = Math.min((room + gap) / columns, most + gap);
+    const rows = Math.ceil(count / columns);
+    const height = rows * step - gap;
+    if (height <= HEIGHT || columns >= limit) return { columns: Math.ceil(count / rows), tile: step - gap, step, height };
   }
 }

@@ -105,14 +105,10 @@ function showExamples() {
 }
 
 function showFacts() {
-  find("answer").classList.toggle(
-    "words",
-    card.classes.some((name) => name.length > 2),
-  ); // too long for large letters
   const number = (value) => value.toLocaleString("en");
   const { accuracy, images } = card.measured;
   find("facts").textContent =
-    `${number(card.parameters)} parameters, ${accuracy.toFixed(2)} % right on the ${number(images)} test images of ${card.data}`;
+    `${card.title || card.name}, ${number(card.parameters)} parameters, ${accuracy.toFixed(2)} % right on the ${number(images)} test images of ${card.data}`;
   const details = {
     Run: `${card.name}/${card.run}`,
     Weights: `${card.weights}, ${card.epoch}`,

@@ -1,4 +1,4 @@
-/** A pad to draw on: dark ink on light paper, whatever the theme of the page. */
+/** A pad to draw on: dark ink on light paper. A dark page shows it the other way round, but for photos: see pad.css. */
 
 const INK = "#16181d";
 const PAPER = "#ffffff";
@@ -135,6 +135,8 @@ export class Pad {
 
   #paint() {
     const context = this.#context;
+    const { image, source } = this.#steps[this.#sheet()] ?? {};
+    this.canvas.classList.toggle("photo", Boolean(image && !source?.pixels));
     const { width, height } = this.canvas;
     context.fillStyle = PAPER;
     context.fillRect(0, 0, width, height);

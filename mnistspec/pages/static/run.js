@@ -79,7 +79,7 @@ export class RunView {
       this.#maps.clear();
       onLayer();
     });
-    return make("label", "choice", "What comes out of layer ", this.#select);
+    return make("label", "choice", "Output of layer ", this.#select);
   }
 
   #showInput() {

@@ -34,10 +34,10 @@ def quote(text: str) -> str:
 
 def suggest(word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
     """Return the choice that ``word`` was probably meant to be, or None; ``aliases`` lead to choices."""
-    names = {_fold(choice): choice for choice in choices}
-    known = {_fold(alias): name for alias, name in (aliases or {}).items() if name in names.values()}
+    names = {fold(choice): choice for choice in choices}
+    known = {fold(alias): name for alias, name in (aliases or {}).items() if name in names.values()}
     every = {**known, **names}
-    folded = _fold(word[:64])
+    folded = fold(word[:64])
     if folded in every:
         return every[folded]
     close = difflib.get_close_matches(folded, every, n=3, cutoff=0.65)
@@ -90,5 +90,6 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str 
     return f"<table>{title}<thead><tr>{headings}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
+    """Return a word without case, spaces, - and _."""
     return re.sub(r"[\s_-]", "", word.lower())

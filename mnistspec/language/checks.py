@@ -8,6 +8,7 @@ from mnistspec.language.shapes import MAX_MACS, MAX_PARAMS, TooLargeError, Trace
 from mnistspec.language.vocabulary.block import Block, Shape, ShapeError, describe_shape
 from mnistspec.language.yaml.diagnostics import Diagnostic
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -111,12 +112,12 @@ def find_unreachable(spec: Spec, layers: Sequence[TracedLayer], entry: Entry | N
     shorter = f"train for at most {targets.max_epochs} epochs, or raise the target"
     last = targets.last_epochs if targets.min_test_accuracy is not None else None
     for key, wanted, sign, got, what, help_text in (
-        ("max_params", targets.max_params, 1, params, "parameters", "make the network smaller, or raise the target"),
-        ("max_epochs", targets.max_epochs, 1, epochs, "epochs", shorter),
-        ("last_epochs", last, -1, epochs, "epochs", "train for longer, or lower the target"),
+        ("max_params", targets.max_params, 1, params, "parameter", "make the network smaller, or raise the target"),
+        ("max_epochs", targets.max_epochs, 1, epochs, "epoch", shorter),
+        ("last_epochs", last, -1, epochs, "epoch", "train for longer, or lower the target"),
     ):
         if wanted is not None and sign * got > sign * wanted:
-            message = f"{key} is {wanted:,}, but there are {got:,} {what}"
+            message = f"{key} is {wanted:,}, but there {'is' if got == 1 else 'are'} {plural(got, what)}"
             yield Diagnostic("E401", message, _value_of(entry.node, key), help_text, is_warning=True)
 
 

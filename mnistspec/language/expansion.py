@@ -78,7 +78,7 @@ class Expander:
         if tagged is None:
             return self._unread(node.span, scope)
         word, place, argument = tagged
-        word = scope.reader.word(Block, word, place, more)
+        word = scope.reader.word(Block, word, place, argument, more)
         if word in Container.members:
             return self._repeat(argument, place, scope)
         if word in self.groups:
@@ -173,10 +173,11 @@ def read_defaults(node: Node, span: Span, reader: Reader) -> dict[str, dict[str,
     mapping = reader.mapping(node, "defaults", span)
     defaults: dict[str, dict[str, Entry]] = {}
     for word, entry in mapping.entries.items() if mapping else ():
-        known = reader.word(Block, word, entry.key)
+        known = reader.word(Block, word, entry.key, entry.node)
         arguments = reader.mapping(entry.node, f"the defaults of {word}", entry.key, f"write {word}: {{key: value}}")
         if known and arguments:
-            defaults.setdefault(known, reader.keys(known, arguments.entries, Block.members[known].model_fields))
+            member = Block.members[known]
+            defaults.setdefault(known, reader.keys(known, arguments.entries, member.model_fields, member))
     return defaults
 
 

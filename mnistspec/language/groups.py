@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mnistspec.language.phrases import describe
+from mnistspec.language.reader import plain
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.language.vocabulary.containers import Container
 from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
@@ -33,6 +34,8 @@ class Group:
 
     def bind(self, argument: Node | None, place: Span, reader: Reader) -> dict[str, Node] | None:
         """Return the value of each parameter for one use of the group, or None with the reasons noted."""
+        if self.layers is None:
+            return None  # what it takes is not known
         given: dict[str, Entry] = {}
         if isinstance(argument, Mapping):
             given = reader.keys(self.name, argument.entries, self.parameters)
@@ -79,6 +82,9 @@ def _read_group(name: str, entry: Entry, reader: Reader) -> Group:
     parameters: dict[str, Entry] = {}
     if "parameters" in kept:
         help_text = 'write "width: 8" for a parameter with a default, "width:" for one without'
+        names = plain(kept["parameters"].node)
+        if isinstance(names, tuple) and all(isinstance(each, str) and NAME.fullmatch(each) for each in names):
+            help_text = f"write parameters: {{{', '.join(map(str, names))[:60]}}}"
         mapping = reader.mapping(kept["parameters"].node, "parameters", kept["parameters"].key, help_text)
         if mapping is None:
             return broken

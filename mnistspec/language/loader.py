@@ -105,7 +105,7 @@ class _Assembly:
     source: bytes
 
     def document(self, tree: Mapping) -> Document | None:
-        entries = self.reader.keys("a spec", tree.entries, KEYS)
+        entries = self.reader.keys("a spec", tree.entries, KEYS, Spec)
         self._fill_in_name(entries, tree)
         data = self._data(entries.pop("data", None))
         placed = self._layers(entries, tree)

@@ -38,6 +38,11 @@ KEY_ALIASES = {
     "base": "extends",
     "inherits": "extends",
     "params": "parameters",
+    "hyperparameters": "train",
+    "hparams": "train",
+    "fit": "train",
+    "bs": "batch_size",
+    "lr_max": "max_lr",
     "n": "times",
     "count": "times",
 }
@@ -89,6 +94,9 @@ def describe(node: Node | None) -> str:
 
 def hint(error_type: str, node: Node | None) -> str:
     """Return advice for values that look right to people but are something else in YAML 1.2."""
+    if error_type == "int_type" and isinstance(node, Sequence) and node.items:
+        values = {item.text for item in node.items if isinstance(item, Scalar)}
+        return f"write {values.pop()}" if len(values) == 1 else "write one number; the other arguments have names"
     if not isinstance(node, Scalar):
         return ""
     if error_type == "string_type" and node.value is not None:
@@ -108,6 +116,8 @@ def _hint_for_text(error_type: str, text: str) -> str:
         return f"in YAML 1.2 that is text; write {'true' if text.lower() in _YES else 'false'}"
     if text.startswith("$"):
         return "a parameter such as $width is known inside its group under blocks: only"
+    if error_type == "int_type" and text.lower() in {"same", "valid"}:
+        return "write 0" if text.lower() == "valid" else "write 1 for a kernel of 3, 2 for a kernel of 5, and so on"
     if error_type in {"int_type", "float_type"}:
         digits = text.replace("_", "").replace(",", "")
         if digits.isdigit() and digits.isascii() and len(digits) <= 20:

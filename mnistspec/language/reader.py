@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
+from mnistspec.language.habits import advise_key, advise_mapping, advise_word, bare_name
 from mnistspec.language.phrases import KEY_ALIASES, describe, expected, hint, path_of
 from mnistspec.language.vocabulary.unit import Model, Unit
 from mnistspec.language.yaml.diagnostics import SETTING, Collector, Span
@@ -54,17 +55,25 @@ class Reader:
         self.error("E203", f"{what} must be a list, not {describe(node)}", span, help_text)
         return None
 
-    def keys(self, what: str, entries: AnyMapping[str, Entry], known: Iterable[str]) -> dict[str, Entry]:
-        """Return the entries whose keys are known; the others are noted, and read as what was probably meant."""
+    def keys(
+        self, what: str, entries: AnyMapping[str, Entry], known: Iterable[str], owner: type[Model] = Model
+    ) -> dict[str, Entry]:
+        """Return the entries whose keys are known; the others are noted, and read as what was probably meant.
+
+        What hangs on such a guess is not checked. ``owner`` is the model that the keys are for, if there is one.
+        """
         known = list(known)
         kept = {key: entry for key, entry in entries.items() if key in known}
         for key, entry in entries.items():
             if key in known:
                 continue
-            meant = self.collector.suggest(key, known, KEY_ALIASES)
-            help_text = "" if meant else f"keys of {what}: {', '.join(known)}" if known else f"{what} takes no keys"
+            help_text = advise_key(owner, key, entry.node)
+            meant = None if help_text else self.collector.suggest(key, known, KEY_ALIASES)
+            if not (help_text or meant):
+                help_text = f"keys of {what}: {', '.join(known)}" if known else f"{what} takes no keys"
             self.error("E201", f"{what} has no key {quote(key)}{did_you_mean(meant)}", entry.key, help_text)
             if meant:
+                self.collector.mute(entry.key, entry.node)
                 kept.setdefault(meant, entry)
         return kept
 
@@ -74,7 +83,7 @@ class Reader:
         ``what`` names it in messages, ``span`` is where a missing key is reported, ``ready`` are fields that were read
         already.
         """
-        kept = self.keys(what, entries, [name for name in cls.model_fields if name not in ready])
+        kept = self.keys(what, entries, [name for name in cls.model_fields if name not in ready], cls)
         data = {key: self._value(cls.model_fields[key].annotation, key, entry) for key, entry in kept.items()}
         bad = {key for key, value in data.items() if value is _BAD}
         data = {key: value for key, value in data.items() if key not in bad}
@@ -136,7 +145,7 @@ class Reader:
         if tagged is None:
             return None
         word, place, argument = tagged
-        word = self.word(family, word, place)
+        word = self.word(family, word, place, argument)
         return (
             self.model(family.members[word], word, self.arguments(family.members[word], argument), place)
             if word
@@ -156,7 +165,7 @@ class Reader:
         if isinstance(node, Mapping) and node.entries:
             second = list(node.entries.values())[1]
             words = " and ".join(quote(word) for word in list(node.entries)[:2])
-            help_text = (
+            help_text = advise_mapping(family, node) or (
                 "write one; in a list each has a dash of its own, and its keys are indented further than its name"
             )
             self.error("E206", f"one {what} at a time, not {words} together", second.key, help_text)
@@ -165,10 +174,10 @@ class Reader:
         self.error("E206", f"expected the name of {_a(what)}, not {describe(node)}", place, _list_choices(family, more))
         return None
 
-    def word(self, family: type[Unit], word: str, place: Span, more: Iterable[str] = ()) -> str:
+    def word(self, family: type[Unit], word: str, place: Span, argument: Node | None, more: Iterable[str] = ()) -> str:
         """Return the word if it is a member's, or one of ``more``.
 
-        An unknown one is noted, and what was probably meant is returned, or nothing.
+        An unknown one is noted, and what was probably meant is returned, or nothing; its argument is then not checked.
         """
         choices = [*family.members, *more]
         if word in choices:
@@ -179,9 +188,13 @@ class Reader:
             self.error("E204", f"unknown {family.family} {quote(word)}", place, help_text)
             return ""
         aliases = {alias: name for name, member in family.members.items() for alias in member.aliases}
-        meant = self.collector.suggest(word, choices, aliases)
-        help_text = "" if meant else _list_choices(family, more)
+        help_text = advise_word(family, word)
+        meant = None if help_text else self.collector.suggest(bare_name(word), choices, aliases)
+        if not (help_text or meant):
+            help_text = _list_choices(family, more)
         self.error("E204", f"unknown {family.family} {quote(word)}{did_you_mean(meant)}", place, help_text)
+        if meant:
+            self.collector.mute(place, argument)
         return meant or ""
 
     def arguments(self, member: type[Unit], argument: Node | None) -> dict[str, Entry]:

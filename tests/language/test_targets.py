@@ -20,6 +20,7 @@ NET = "layers: [conv: 8, gap, fc: 10]\n"  # 80 + 90 parameters
         ("{max_epochs: 2}", "3:23", "max_epochs is 2, but there are 3 epochs"),
         ("{min_test_accuracy: 99, last_epochs: 4}", "3:47", "last_epochs is 4, but there are 3 epochs"),
         ("{max_params: 170, max_epochs: 3, min_test_accuracy: 99, last_epochs: 3}", "", ""),
+        ("{max_epochs: 1}", "3:23", "max_epochs is 1, but there are 3 epochs"),
         ("{min_test_accuracy: 100}", "", ""),
         ("{max_params: 171, max_epochs: 4, min_test_accuracy: 0, last_epochs: 2}", "", ""),
     ],

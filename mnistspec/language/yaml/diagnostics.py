@@ -9,10 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from mnistspec.errors import SpecError
+from mnistspec.language.yaml.tree import list_places
 from mnistspec.wording import plural, printable, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from mnistspec.language.yaml.tree import Node
 
 SETTING = "--set"  # the name of a source that is a setting
 MAX_SHOWN = 100  # errors in one message; all of them are in InvalidSpecError.diagnostics
@@ -121,7 +124,7 @@ class Collector:
 
     file: str
     diagnostics: dict[tuple[Source, int, int, str], Diagnostic] = field(default_factory=dict)
-    ambiguous: set[tuple[Source, int, int]] = field(default_factory=set)
+    muted: set[tuple[Source, int, int]] = field(default_factory=set)  # places at which it is not known what was meant
 
     def add(
         self,
@@ -133,15 +136,24 @@ class Collector:
     ) -> None:
         """Note an error; one that was seen at the same place already (a group's, used twice) is dropped."""
         place = (span.source, span.line, span.column)
-        if place not in self.ambiguous:  # what was meant there is not known
+        if place not in self.muted:
             self.diagnostics.setdefault((*place, message), Diagnostic(code, message, span, help, notes))
         if code == "E107":
-            self.ambiguous.add(place)
+            self.muted.add(place)
+
+    def mute(self, span: Span, node: Node | None) -> None:
+        """Note no more errors at a place that was guessed at, nor within what stands there."""
+        place = (span.source, span.line, span.column)
+        if place in self.muted:
+            return
+        self.muted.add(place)
+        if node is not None:
+            self.muted.update((place.source, place.line, place.column) for place in list_places(node))
 
     def take(self, other: Collector) -> None:
         """Add what another collector gathered."""
         self.diagnostics |= other.diagnostics
-        self.ambiguous |= other.ambiguous
+        self.muted |= other.muted
 
     def suggest(self, word: str, choices: Iterable[str], aliases: Mapping[str, str] | None = None) -> str | None:
         """Return what ``suggest`` does, as long as somebody will read it: thousands of suggestions take seconds."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mnistspec.language.yaml.diagnostics import Span
 
 Value: TypeAlias = bool | int | float | str | None
@@ -45,6 +47,17 @@ class Mapping:
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
+
+
+def list_places(node: Node) -> Iterator[Span]:
+    """Yield the places of a tree's keys and values."""
+    yield node.span
+    below = node.items if isinstance(node, Sequence) else ()
+    if isinstance(node, Mapping):
+        yield from (entry.key for entry in node.entries.values())
+        below = tuple(entry.node for entry in node.entries.values())
+    for child in below:
+        yield from list_places(child)
 
 
 def is_null(node: Node | None) -> bool:

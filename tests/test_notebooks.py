@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from html import unescape
+from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from mnistspec.language.loader import load_spec
 from mnistspec.language.spec import Spec
 from mnistspec.network.summary import summarize
+from mnistspec.runs.folder import RunDir
 from mnistspec.wording import html_table
 from tests.language.strategies import specs
 from tests.places import SPECS
+from tests.sweeps.fakes import make_run, write_spec
 
 HOSTILE = "</pre></td><script>alert(1)</script> & <b>"
 
@@ -76,3 +78,21 @@ def test_a_summary_is_shown_as_its_rows() -> None:
     assert sum(int(row[2].replace(",", "")) for row in rows) == summary.total_params
     assert sum(int(row[3].replace(",", "")) for row in rows) == summary.macs
     assert rows[-1][-1] == "28"
+
+
+def test_a_run_and_its_metrics_are_shown_by_their_figures(tmp_path: Path) -> None:
+    run = RunDir(make_run(tmp_path, load_spec(write_spec(tmp_path)), 50.0, 61.25))
+    assert repr(run) == f"RunDir({str(run.path)!r})"
+    html = run._repr_html_()
+    assert f"<caption>{escape(str(run.path))}</caption>" in html
+    assert Reader(html).rows[1] == [run.spec.name, str(run.spec.train.seed), "done", "61.25 %"]
+    head, *rows = Reader(run.metrics._repr_html_()).rows
+    assert len(head) == 7
+    assert [(row[0], row[5]) for row in rows] == [("1", "50.00"), ("2", "61.25")]
+
+
+def test_held_out_figures_are_called_so(tmp_path: Path) -> None:
+    run = RunDir(make_run(tmp_path, load_spec(write_spec(tmp_path), ["train.holdout=5000"]), 50.0))
+    for html in (run._repr_html_(), run.metrics._repr_html_()):
+        assert "held-out accuracy" in html
+        assert "test" not in html.replace(str(tmp_path), "")

@@ -47,6 +47,20 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return check_format(content, path)
 
 
+def find_digest(folder: Path) -> str | None:
+    """Return the digest of a run's data from the header of its weights, or of a checkpoint."""
+    checkpoints = sorted(folder.glob("checkpoints/*.safetensors"), reverse=True)
+    for path in (folder / "model.safetensors", folder / "best.safetensors", *checkpoints):
+        try:
+            metadata = read_metadata(path) if path.is_file() else {}
+        except CorruptError:
+            continue  # whoever reads the tensors reports it
+        digest = metadata.get("data" if path in checkpoints else "data_digest")
+        if isinstance(digest, str):
+            return digest
+    return None
+
+
 def seal(content: Mapping[str, Any], more: bytes = b"") -> dict[str, Any]:
     """Return the content with the format version and a SHA-256 over both and over ``more`` bytes."""
     formatted = {"format": FORMAT, **content}

@@ -22,7 +22,7 @@ from mnistspec.files import (
 )
 from mnistspec.language.loader import Document, load_document
 from mnistspec.language.yaml.composer import MAX_BYTES
-from mnistspec.runs.documents import read_json, read_metadata, write_json
+from mnistspec.runs.documents import find_digest, read_json, read_metadata, write_json
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.models import (
     COLUMNS,
@@ -38,6 +38,8 @@ from mnistspec.runs.models import (
     upgrade_result,
 )
 from mnistspec.runs.predictions import Predictions, read_predictions
+from mnistspec.training.metrics import Epochs
+from mnistspec.wording import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +73,18 @@ class RunDir:
         self._result: Result | None = None
         if not (self.path / "resolved.yaml").is_file():
             raise UsageError(f"{self.path}: not a run folder: it has no resolved.yaml")
+
+    def __repr__(self) -> str:
+        """Return the call that opens the run."""
+        return f"RunDir({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        """Return for a notebook what run it is and what came out of it."""
+        result = self.result
+        accuracy = "" if result is None or result.accuracy is None else f"{result.accuracy:.2f} %"
+        measured = Measured.of(self.spec).word
+        rows = [[self.spec.name, str(self.spec.train.seed), self.status, accuracy]]
+        return html_table(["run", "seed", "status", f"{measured} accuracy, last epoch"], rows, str(self.path))
 
     @classmethod
     def create(
@@ -133,7 +147,7 @@ class RunDir:
         if self._result is None and path.is_file():
             content = read_json(path)
             if content["format"] == 1:
-                content = upgrade_result(content, Measured.of(self._document.spec), self._find_digest())
+                content = upgrade_result(content, Measured.of(self._document.spec), find_digest(self.path))
             self._result = parse(Result, content, path)
         return self._result
 
@@ -152,27 +166,14 @@ class RunDir:
     @cached_property
     def data_digest(self) -> str | None:
         """What tells the run's data from other data of the same name; None where no file of the run knows."""
-        return self.result.data.digest if self.result else self._find_digest()
-
-    def _find_digest(self) -> str | None:
-        """Return the data's digest from the header of the weights, or of a checkpoint."""
-        checkpoints = sorted(self.path.glob("checkpoints/*.safetensors"), reverse=True)
-        for path in (self.path / "model.safetensors", self.path / "best.safetensors", *checkpoints):
-            try:
-                metadata = read_metadata(path) if path.is_file() else {}
-            except CorruptError:
-                continue  # whoever reads the tensors reports it
-            digest = metadata.get("data" if path in checkpoints else "data_digest")
-            if isinstance(digest, str):
-                return digest
-        return None
+        return self.result.data.digest if self.result else find_digest(self.path)
 
     @property
-    def metrics(self) -> list[EpochRow]:
+    def metrics(self) -> Epochs:
         """The rows of metrics.csv."""
         path = self.path / "metrics.csv"
         if not path.is_file():
-            return []
+            return Epochs()
         try:
             rows = list(csv.DictReader(io.StringIO(read_limited(path, _MAX_CSV).decode())))
             names = dict(zip((*COLUMNS, *name_columns(Measured.holdout)), 2 * COLUMNS, strict=True))
@@ -182,7 +183,7 @@ class RunDir:
         except (ValueError, csv.Error) as error:
             raise CorruptError(f"{path}: not a table of epochs: {error}") from None
         self.check_file("metrics.csv")
-        return metrics
+        return Epochs(metrics, Measured.of(self._document.spec).word)
 
     @property
     def predictions(self) -> Predictions | None:

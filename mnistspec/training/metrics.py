@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from mnistspec.wording import html_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Duration = Annotated[float, Field(ge=0, lt=1e9)]  # in seconds
@@ -32,3 +37,24 @@ class EpochMetrics(EpochRow):
     """One epoch as the training knows it: of its seconds, ``test_seconds`` went into the test pass."""
 
     test_seconds: Duration
+
+
+class Epochs(list[EpochRow]):
+    """Epochs in order, which a notebook shows as a table; ``measured`` names the images of the test figures."""
+
+    def __init__(self, rows: Iterable[EpochRow] = (), measured: str = "test") -> None:
+        super().__init__(rows)
+        self.measured = measured
+
+    def _repr_html_(self) -> str:
+        """Return a row an epoch."""
+        figures = [f"{kind} {figure}" for kind in ("train", self.measured) for figure in ("loss", "accuracy %")]
+        head = ("epoch", "learning rate", *figures, "seconds")
+        rows = [
+            (
+                str(row.epoch), f"{row.lr:.3g}", f"{row.train_loss:.4f}", f"{row.train_accuracy:.2f}",
+                f"{row.test_loss:.4f}", f"{row.test_accuracy:.2f}", f"{row.seconds:.1f}",
+            )
+            for row in self
+        ]  # fmt: skip
+        return html_table(head, rows)

@@ -1,0 +1,95 @@
+"""Labels of series and the settings that they are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mnistspec.analysis.collection import collect_runs
+from mnistspec.analysis.comparison import compare_runs
+from mnistspec.analysis.labels import differing_settings, flatten, has_setting, label_series
+from mnistspec.language.loader import load_spec
+from tests.sweeps.fakes import TINY, make_run, write_spec
+
+
+def test_nested_data_is_flat_by_path_and_places_of_a_list_share_one() -> None:
+    data = {
+        "a": {"b": 1, "c": [1, 2.5]},
+        "layers": ["relu", {"conv": {"size": 3, "bias": False}}, {"conv": {"size": 5, "bias": None}}],
+        "empty": [],
+    }
+    assert flatten(data) == {
+        "a.b": ("1",), "a.c": ("[1, 2.5]",), "layers": ("relu", "conv", "conv"), "layers.conv.size": ("3", "5"),
+        "layers.conv.bias": ("false", "null"), "empty": ("[]",),
+    }  # fmt: skip
+
+
+def test_settings_that_differ(tmp_path: Path) -> None:
+    path = write_spec(tmp_path)
+    specs = [
+        load_spec(path, ["train.seed=1", "train.epochs=4"]),
+        load_spec(path, ["train.seed=2", "title=other", "targets.max_params=9"]),
+        load_spec(write_spec(tmp_path, "other", TINY.replace("relu", "dropout: 0.1"))),
+    ]
+    assert differing_settings(specs) == [
+        {"layers": "5 items", "train.epochs": "4"},
+        {"layers": "5 items", "train.epochs": "3"},
+        {"layers": "5 items", "layers.dropout.p": "0.1", "train.epochs": "3"},
+    ]
+    assert differing_settings(specs[1:2]) == [{}]
+
+
+@pytest.mark.parametrize(
+    ("values", "phrase"),
+    [
+        (["0.1", "0.1", "0.1"], "0.1"),
+        (["0.1", "0.2", "0.3"], "0.1/0.2/0.3"),
+        (["0.123456", "0.1234567", "0.1234568"], "3 items"),
+        (["0.12345", "0.123456", "0.1234567"], "3 items"),
+        (["0.1234", "0.1235", "0.1234567"], "0.1234/0.1235/0.1234567"),
+        (["0.1234", "0.12345", "0.1234567"], "0.1234/0.12345/0.1234567"),
+    ],
+)
+def test_the_values_of_a_kind_of_block_are_one_phrase(tmp_path: Path, values: list[str], phrase: str) -> None:
+    blocks = ", ".join(f"dropout: {value}" for value in values)
+    specs = [
+        load_spec(write_spec(tmp_path, name, TINY.replace("relu,", f"relu, {text},")))
+        for name, text in (("one", blocks), ("two", "dropout: 0.5"))
+    ]
+    assert differing_settings(specs)[0]["layers.dropout.p"] == phrase
+    assert differing_settings(specs)[1]["layers.dropout.p"] == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "found"),
+    [
+        ("lr", "0.1", True), ("sgd.lr", "1e-1", True), ("train.optimizer.sgd.lr", "0.10", True), ("lr", "0.2", False),
+        ("r", "0.1", False), ("epochs", "3", True), ("layers", "relu", True), ("layers", "bn", False),
+    ],
+)  # fmt: skip
+def test_settings_are_found_by_the_end_of_their_key(tmp_path: Path, key: str, value: str, found: bool) -> None:
+    assert has_setting(load_spec(write_spec(tmp_path)), key, value) is found
+
+
+def test_labels_name_data_holdout_and_three_settings(tmp_path: Path) -> None:
+    path = write_spec(tmp_path)
+    for settings in (
+        ["train.epochs=1", "train.batch_size=16", "train.optimizer.sgd.lr=0.5", "train.optimizer.sgd.momentum=0.9"],
+        ["train.epochs=2", "train.batch_size=64", "train.holdout=100"],
+        ["data=kmnist"],
+    ):
+        make_run(tmp_path / "runs", load_spec(path, settings), 90.0)
+    series = compare_runs(collect_runs([tmp_path / "runs"]).runs, sort="name").all_series
+    assert sorted(label_series(series)) == [
+        ("tiny", "data=kmnist", "epochs=3", "batch_size=32", "+2 more"),
+        ("tiny", "data=mnist", "epochs=1", "batch_size=16", "+2 more"),
+        ("tiny", "data=mnist", "holdout=100", "epochs=2", "+3 more"),
+    ]
+
+
+def test_labels_that_are_the_same_are_numbered(tmp_path: Path) -> None:
+    for text in (TINY, TINY.replace("[conv: 4, relu", "[relu, conv: 4")):
+        make_run(tmp_path / "runs", load_spec(write_spec(tmp_path, text=text)), 90.0)
+    series = compare_runs(collect_runs([tmp_path / "runs"]).runs, sort="name").all_series
+    assert [label[-1] for label in label_series(series)] == ["(1)", "(2)"]

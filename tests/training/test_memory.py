@@ -23,7 +23,8 @@ from mnistspec.training.feasibility import check_training
 from mnistspec.training.footprint import Footprint, count_parameter_bytes, measure_footprint
 from mnistspec.training.memory import allocating, available_memory, write_bytes
 from mnistspec.training.state import expected_moments
-from tests.places import ROOT
+from tests.benchmarks.memory import measure
+from tests.places import SPECS
 from tests.training.reference import small_data
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def test_what_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_shipped_specs_are_tested_500_images_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mnistspec.training.evaluation.available_memory", lambda _: 2**30)
-    for path in sorted((ROOT / "specs").glob("*.yaml")):
+    for path in sorted(SPECS.glob("*.yaml")):
         assert fit_batch(measure_footprint(sketch_model(load_spec(path)), IMAGE), CPU) == 500, path
 
 
@@ -270,3 +271,10 @@ def test_a_limit_of_the_process() -> None:
     assert lines[0] == "out of memory in a step of 1,000 images; lower train.batch_size to 500", found.stderr[-2000:]
     assert lines[1].startswith("a step of 1,000 images needs about 526 MB of memory, and there are ")
     assert "; lower train.batch_size to " in lines[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_the_estimate_is_near_the_peak() -> None:
+    """Far enough to be sure on every machine; docs/speed.md has the figures of one."""
+    estimated, measured = measure("[conv: 32, relu, bn, maxpool, conv: 32, gelu, gap, fc: 10]", 1000, "adam: 0.001", 1)
+    assert 0.6 * measured < estimated < 1.5 * measured

@@ -33,9 +33,19 @@ ROOT = Path(__file__).parents[1]
 # The tests that hold a folder of the package, quickest first; the longest prefix of a file's path counts.
 ROOMS = {
     "mnistspec/language": ("tests/language", "tests/network", "tests/cli/commands/test_language.py"),
-    "mnistspec/network": ("tests/network", "tests/views/terminal"),
+    "mnistspec/network": (
+        "tests/network",
+        "tests/views/terminal",
+        "tests/cli/commands/test_code.py",
+        "tests/test_public_api.py",
+    ),
     "mnistspec/data": ("tests/data",),
-    "mnistspec/training": ("tests/training", "tests/robustness/test_resume.py"),
+    "mnistspec/training": (
+        "tests/training",
+        "tests/robustness/test_resume.py",
+        "tests/test_public_api.py",
+        "tests/cli/commands/test_unfit_data.py",
+    ),
     "mnistspec/runs": ("tests/runs", "tests/robustness", "tests/cli/commands"),
     "mnistspec/sweeps": ("tests/sweeps", "tests/cli/commands/test_sweep.py"),
     "mnistspec/analysis": ("tests/analysis", "tests/sweeps/test_sweep.py", "tests/views/report", "tests/cli/commands"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from mnistspec.language.vocabulary.dense import FullyConnected
 from mnistspec.language.vocabulary.pools import GlobalAveragePool
 from mnistspec.network.builder import build_model
 from mnistspec.network.code import write_code
-from mnistspec.network.expressions import WIDTH, Call, Symbol, render
+from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call
 from mnistspec.training.optimization import make_optimizer, make_scheduler
 from tests.language.corpus_files import GOOD, settings_of
 from tests.language.strategies import pinned, specs
@@ -201,3 +202,62 @@ def test_long_expressions_are_broken_as_a_formatter_does() -> None:
     assert render(call, 20).split() == ["names_of(", f"{first},", second, ")"]
     assert render(call, 24).splitlines()[1:3] == [f"{' ' * 28}{first},", f"{' ' * 28}{second},"]
     assert render("x" * 100, 4) == " " * 4 + "x" * 100
+
+
+def test_lines_are_filled_to_the_last_column() -> None:
+    for width, lines in ((WIDTH, 1), (WIDTH + 1, 3)):
+        assert len(render(Call("f", ("x" * (width - 8),)), 4, after=",").splitlines()) == lines
+    for width, lines in ((WIDTH, 3), (WIDTH + 1, 4)):
+        arguments = ("x" * 40, "y" * (width - 50))  # beside an indentation of 8 and a comma with its blank
+        assert len(render(Call("f" * 20, arguments), 4).splitlines()) == lines
+    assert render(Call("f" * 100, ()), 4) == f"    {'f' * 100}()"
+
+
+def test_arguments_are_written_where_they_differ_from_the_default() -> None:
+    def function(size: int, p: float = 0.5, mode: str = "a", pair: tuple[int, int] = (1, 2)) -> None:
+        raise AssertionError((size, p, mode, pair))
+
+    for arguments, how, text in (
+        ({"size": 3, "p": 0.5, "mode": "a"}, {}, "f(3)"),
+        ({"size": 3, "p": 0.25, "mode": "b"}, {}, 'f(3, p=0.25, mode="b")'),
+        ({"p": 1, "pair": (3, 4)}, {}, "f(p=1, pair=(3, 4))"),
+        ({"size": [3]}, {"by_name": True}, "f(size=[3])"),
+        ({"unknown": 3}, {}, "f()"),
+    ):
+        assert str(write_call("f", function, arguments, **how)) == text
+    assert str(write_call("f", function, {"size": 1}, "first", "second")) == "f(first, second, 1)"
+
+
+def test_a_symbol_is_copied_with_its_name() -> None:
+    copied = copy.deepcopy(Symbol(469, "steps"))
+    assert (int(copied), repr(copied)) == (469, "steps")
+
+
+def test_augmentations_are_torchvisions_with_the_recipes_ranges() -> None:
+    recipes = "[rotation: {degrees: [-5, 8]}, affine: {degrees: [1, 3], translate: [0.1, 0.2], scale: [0.9, 1.2], "
+    recipes += "shear: [-3, 4]}, color_jitter: {brightness: [0.5, 1.1], contrast: [0.7, 1.5]}]"
+    names = run_code(load_spec(SPECS / "step6.yaml", [f"train.augment={recipes}"]))
+    rotation, affine, jitter = names["make_augmentation"]().transforms
+    assert (rotation.degrees, affine.degrees) == ([-5.0, 8.0], [1.0, 3.0])
+    assert (list(affine.translate), list(affine.scale), list(affine.shear)[:2]) == ([0.1, 0.2], [0.9, 1.2], [-3.0, 4.0])
+    assert (list(jitter.brightness), list(jitter.contrast)) == ([0.5, 1.1], [0.7, 1.5])
+    assert {transform.interpolation.value for transform in (rotation, affine)} == {"bilinear"}
+    assert (rotation.fill, affine.fill) == (None, None)
+
+
+def test_whole_numbers_and_defaults_are_short() -> None:
+    text = write_code(load_spec(SPECS / "step6.yaml", ["train.augment=[rotation: 5, color_jitter: {contrast: 0.5}]"]))
+    assert "v2.RandomRotation(degrees=(-5, 5), interpolation=bilinear, fill=None)" in text
+    assert "v2.ColorJitter(contrast=(0.5, 1.5))" in text
+    text = write_code(load_spec(SPECS / "step1.yaml", ["train.optimizer={adam: 0.001}"]))
+    assert "return torch.optim.Adam(model.parameters(), lr=0.001)" in text  # worth its line, although torch's default
+    layers = "layers=[maxpool: {kernel_size: 2, stride: 3}, flatten, fc: 10]"
+    text = write_code(load_spec(SPECS / "step1.yaml", ["defaults=null", layers]))
+    assert "nn.MaxPool2d(2, stride=3)" in text
+    assert "nn.MaxPool2d(2)" in write_code(load_spec(SPECS / "step1.yaml"))
+
+
+def test_a_title_is_not_broken_at_its_hyphens() -> None:
+    title = "well-known " * 20
+    lines = write_code(load_spec(SPECS / "step1.yaml", [f"title={title}"])).splitlines()[:6]
+    assert " ".join(lines).count("well-known") == 20

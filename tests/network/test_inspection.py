@@ -104,3 +104,15 @@ def test_refusals() -> None:
             find_layer(layers, "conv1").receptive_box(row, column)
     with pytest.raises(UsageError, match="features have no places"):
         layers[-1].receptive_box(0, 1)
+
+
+def test_the_layer_that_is_shown() -> None:
+    """The last activation whose maps have a side of 20 or more; else the last such map; without any, of all."""
+    for layers, name in (
+        ("[conv: 4, relu, {conv: {out_channels: 4, kernel_size: 7}}, relu, {conv: 4}, relu, flatten, fc: 10]", "relu2"),
+        ("[{conv: {out_channels: 4, kernel_size: 10}}, relu, flatten, fc: 10]", "relu1"),
+        ("[conv: 4, relu, {conv: {out_channels: 4, kernel_size: 8}}, relu, flatten, fc: 10]", "relu1"),
+        ("[conv: 4, conv: 4, flatten, relu, fc: 10]", "conv2"),
+    ):
+        spec = load_spec(SPECS / "step6.yaml", ["defaults=null", f"layers={layers}"])
+        assert choose_layer(spec.trace()).name == name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from mnistspec.language.settings import write_lr
 from mnistspec.language.spec import Spec
 from mnistspec.network.builder import build_model
 from mnistspec.training.lr_range import RangePoint, raise_lr, smooth, suggest_lr
+from mnistspec.training.meter import Meter, Progress
 from tests.language.strategies import specs
 from tests.profiles import examples
 
@@ -153,3 +155,58 @@ def test_setting_and_line_change_the_rate_alone(
         argument = "max_lr" if key == "scheduler" else "lr"
         assert unit == before.model_copy(update={argument: lr})
         assert train == spec.train.model_copy(update={key: unit})
+
+
+def test_smoothing_is_a_triangle() -> None:
+    impulse = [0.0] * 40
+    impulse[20] = 9.0
+    assert [round(value, 9) for value in smooth(impulse)[17:24]] == [0, 1, 2, 3, 2, 1, 0]  # radius 2 of 40 points
+    impulse[20], impulse[0] = 0.0, 6.0
+    assert [round(value, 9) for value in smooth(impulse)[:4]] == [3, 1.5, 0.666666667, 0]  # fewer neighbours count
+    assert [round(value, 9) for value in smooth([0.0, 4.0, 0.0, 0.0])] == [round(4 / 3, 9), 2, 1, 0]
+
+
+def make_points(losses: list[float]) -> list[RangePoint]:
+    return [RangePoint(step, 10.0 ** (step - 30), loss) for step, loss in enumerate(losses, start=1)]
+
+
+def test_the_places_of_a_suggestion() -> None:
+    falling = [2.0] * 6 + [2.0 - 0.1 * step for step in range(1, 11)] + [1.0] * 4
+    found = suggest_lr(make_points(falling))
+    assert found is not None
+    assert found.valley == 10.0 ** (13 - 30)  # the first that has two thirds of the fall from 2 to 1 behind it
+    assert 7 <= 30 + round(math.log10(found.steepest)) <= 15
+    assert suggest_lr(make_points([2.0, *falling[6:14]])) is None  # nine points
+    assert suggest_lr(make_points([2.0, *falling[6:15]])) is not None  # ten
+    for fall, is_enough in ((0.19, False), (0.21, True)):  # a tenth of the highest loss
+        assert (suggest_lr(make_points([2.0] * 20 + [2.0 - fall] * 20)) is not None) == is_enough
+
+
+@pytest.mark.parametrize(
+    ("losses", "steps"),
+    [
+        ([1.0, 4.9, 6.2, 9.0], 3),  # means 1, 2.95, 4.03: more than four times the lowest
+        ([1.0, 4.9, 6.0, 9.0], 4),
+        ([1.0, 7.0, 9.0], 2),  # exactly four times
+        ([1.0, 6.9, 1.0], 3),
+        ([3.0] * 9 + [1.0] * 10 + [29.9] + [33.0] * 2, 21),  # ten steps are the mean
+        ([1.0, math.nan, 1.0], 2),
+    ],
+)
+def test_it_ends_at_four_times_the_lowest_mean(
+    spec: Spec, data: Dataset, monkeypatch: pytest.MonkeyPatch, losses: list[float], steps: int
+) -> None:
+    class Course:
+        """What a training yields whose losses are these."""
+
+        def __init__(self, *_: object) -> None:
+            self.optimizer = torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=1.0)
+
+        def run(self) -> Iterator[Progress]:
+            meter = Meter(len(losses), torch.device("cpu"))
+            meter.losses = torch.tensor(losses)
+            for step in range(1, len(losses) + 1):
+                yield Progress(1, step, len(losses), 0.1, meter)
+
+    monkeypatch.setattr("mnistspec.training.lr_range.Training", Course)
+    assert len(sweep(spec, data, len(losses) + 5)) == steps

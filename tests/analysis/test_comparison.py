@@ -76,6 +76,32 @@ def test_recipes_of_one_name_are_told_apart(tmp_path: Path, text: str, label: st
     assert len(set(labels)) == 2
 
 
+def test_a_series_and_a_contrast_as_plain_data(tmp_path: Path) -> None:
+    root, path = tmp_path / "runs", write_spec(tmp_path)
+    make_seeds(root, path, {2: 92.0, 0: 91.0, 1: 89.0})
+    make_seeds(root, path, {1: 88.0, 2: 90.0, 5: 70.0}, "train.epochs=2")
+    comparison = compare(root)
+    first = comparison.all_series[0].as_data()
+    assert {key: value for key, value in first.items() if key != "runs"} == {
+        "spec": "tiny", "settings": {"train.epochs": "3"}, "data": "mnist", "data_digest": None,
+        "measured_on": "test set", "params": 4 * 9 + 4 + 4 * 36 * 10 + 10, "macs": 4 * 9 * 26 * 26 + 4 * 36 * 10,
+        "receptive_field": 3 + 3 + 5 * 4, "seeds": [0, 1, 2],
+        "test_accuracy": {
+            "mean": pytest.approx(272 / 3), "spread": pytest.approx((14 / 6) ** 0.5), "min": 89, "max": 92,
+            "of_seeds": [91, 89, 92],
+        },
+        "best_test_accuracy": {"mean": pytest.approx(272 / 3 + 0.5)}, "seconds": 6, "targets_met": 2,
+    }  # fmt: skip
+    assert [run.name for run in map(Path, first["runs"])] == [run.path.name for run in comparison.all_series[0].runs]
+    contrast = comparison.contrast
+    assert contrast is not None
+    half = 12.7062047 * 0.5  # t of one degree of freedom, times the standard error of 1 and 2
+    assert contrast.as_data() == {
+        "method": "paired", "shared_seeds": [1, 2], "mean": pytest.approx(1.5), "low": pytest.approx(1.5 - half),
+        "high": pytest.approx(1.5 + half), "degrees_of_freedom": 1, "more_than_noise": False,
+    }  # fmt: skip
+
+
 def test_runs_that_differ_in_their_targets_alone_are_one_series(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     make_seeds(root, write_spec(tmp_path), {0: 91.0})

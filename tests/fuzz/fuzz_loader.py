@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of the loader: whatever the bytes, nothing but our own error may come out.
 
-Requirements the extra [fuzz]. Run it from the repository's root for an hour, with the specs that are there as seeds:
+It needs the extra [fuzz]. Run it from the repository's root for an hour, with the specs that are there as seeds:
 
     mkdir -p found && cp specs/*.yaml tests/corpus/*/*.yaml found
     python -m tests.fuzz.fuzz_loader -max_total_time=3600 -max_len=8192 -timeout=5 found

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
 
 import pytest
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from torch import nn, optim
 from torch.optim import lr_scheduler
 from torchvision import transforms
 
+from mnistspec.language.loader import load_document
 from mnistspec.language.vocabulary.augmentations import Augmentation
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.language.vocabulary.optimizers import Optimizer
 from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
+from mnistspec.language.yaml.diagnostics import InvalidSpecError
+from tests.places import PACKAGE
 
 # Where a spec says more, or something else, than torch, and why.
 NO_DEFAULT_IN_TORCH = {
@@ -98,3 +104,21 @@ def test_every_optimizer_is_accepted_by_torch(member: type[Unit]) -> None:
 
 def test_every_augmentation_has_its_transform() -> None:
     assert set(TRANSFORMS) == set(Augmentation.members)
+
+
+def test_no_type_that_classes_share_holds_a_field() -> None:
+    """Pydantic 2.10.0 to 2.11.4 lets a Field within a shared type carry the default of one class to the next."""
+    for path in sorted((PACKAGE / "language").rglob("*.py")):
+        module = importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+        for name, value in vars(module).items():
+            if get_origin(value) is Annotated:
+                assert not any(isinstance(part, FieldInfo) for part in get_args(value)[1:]), f"{module.__name__}.{name}"
+
+
+@pytest.mark.parametrize("word", ["conv", "1x1", "fc"])
+def test_a_required_key_has_no_default(word: str, tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(f"layers: [{word}: {{}}]\n", encoding="utf-8")
+    with pytest.raises(InvalidSpecError) as caught:
+        load_document(path)
+    assert "E202" in [error.code for error in caught.value.diagnostics]

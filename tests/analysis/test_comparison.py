@@ -158,7 +158,8 @@ def test_a_run_that_failed_without_a_folder_is_told(tmp_path: Path) -> None:
         "id": "0123456789ab", "spec": "tiny", "settings": {}, "seed": 3, "status": "failed", "test_accuracy": None,
         "best_test_accuracy": None, "epochs": 0, "seconds": None, "folder": None, "message": "no memory",
     }  # fmt: skip
-    write_json(tmp_path / "sweep.json", {"runs": [row]})
+    others = [{**row, "folder": "tiny/run"}, {**row, "message": ""}]
+    write_json(tmp_path / "sweep.json", {"runs": [row, *others]})
     assert collect_runs([tmp_path]).left_out == [f"{tmp_path}: tiny seed 3: failed: no memory"]
 
 

@@ -139,7 +139,7 @@ def test_settings() -> None:
     before, after = (load_spec(SPECS / f"step{step}.yaml") for step in (5, 6))
     changes = {change.key: (change.before, change.after) for change in compare_specs(before, after).settings}
     assert changes["train.optimizer.sgd.lr"] == (before.train.optimizer.lr, after.train.optimizer.lr)
-    assert changes["targets.min_test_accuracy"] == (None, 99.4)
+    assert changes["targets.min_test_accuracy"] == (98.9, 99.4)
     assert [unit.word for unit in changes["train.scheduler"]] == ["constant", "onecycle"]
 
 

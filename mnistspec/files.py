@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnistspec.errors import CorruptError, MnistspecError, UsageError, check_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TEMPORARY = ".partial"
 
@@ -25,6 +30,23 @@ def to_path(name: str, value: object) -> Path:
     except (OSError, TypeError) as error:
         raise UsageError(f"{name}, {str(value)[:200]}: {getattr(error, 'strerror', None) or error}") from None
     return path
+
+
+def strip_places(words: Iterable[str], place: Path | None = None) -> list[str]:
+    """Return words of a command as others may see them: short for the working folder, the home folder, ``place``.
+
+    They begin a word or follow its ``=``, and become ``.``, ``~`` and the last name. All of it is valid UTF-8.
+    """
+    found = [os.fsencode(word).decode(errors="replace") for word in words]
+    with contextlib.suppress(OSError):  # of a working folder that was removed
+        found = _replace_folder(found, str(Path.cwd()), ".")
+    found = _replace_folder(found, os.path.expanduser("~"), "~")  # noqa: PTH111 - Path.home raises where there is none
+    return _replace_folder(found, str(place), place.name) if place and place.is_absolute() and place.name else found
+
+
+def _replace_folder(words: list[str], folder: str, short: str) -> list[str]:
+    pattern = re.compile(rf"(?:^|(?<==)){re.escape(folder)}(?=[/\\]|$)")
+    return [pattern.sub(lambda _: short, word) for word in words]
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -60,18 +82,19 @@ def make_run_folder(parent: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as a whole, in UTF-8 with line feeds."""
-    write_atomically(path, text.encode())
+    """Write a text file as a whole, in UTF-8 with line feeds; of a file name that is not UTF-8, "?" stands for bytes."""
+    write_atomically(path, text.encode(errors="replace"))
 
 
 def read_limited(path: Path, limit: int) -> bytes:
     """Return a file's content; raise CorruptError if it has more bytes than ``limit`` or cannot be read."""
     try:
         with path.open("rb") as file:
-            data = file.read(limit + 1)
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(limit + 1) if size <= limit else b""
     except OSError as error:
         raise CorruptError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(data) > limit:
+    if max(size, len(data)) > limit:
         raise CorruptError(f"{path}: it has more than {limit:,} bytes, so mnistspec did not write it")
     return data
 

@@ -17,7 +17,7 @@ FORMAT = 2  # of every file that is written; docs/run-folder.md says what each h
 FORMATS = (1, 2)  # that are read
 MAX_JSON = 16 * 2**20  # the longest run, 10,000 epochs, takes a fifth of it
 METADATA = "mnistspec"  # the only key of a safetensors file's metadata: several are written in an order that changes
-LENGTH = 8  # bytes at its beginning that say how long the header is
+_LENGTH = 8  # bytes at its beginning that say how long the header is
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -29,7 +29,6 @@ def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object that ``write_json`` wrote; raise CorruptError for anything else."""
     try:
         content = json.loads(read_limited(path, MAX_JSON))
-        json.dumps(content, ensure_ascii=False).encode()  # half of a surrogate pair could not be printed
     except (ValueError, RecursionError) as error:
         raise CorruptError(f"{path}: not JSON that mnistspec wrote: {error}") from None
     return unseal(content, path)
@@ -39,8 +38,10 @@ def read_metadata(path: Path) -> dict[str, Any]:
     """Return the metadata of a safetensors file of ours without its tensors, so that its SHA-256 is not checked."""
     try:
         with path.open("rb") as file:
-            length = int.from_bytes(file.read(LENGTH), "little")
-            header: dict[str, Any] = json.loads(file.read(min(length, MAX_JSON)))
+            length = int.from_bytes(file.read(_LENGTH), "little")
+            if length > MAX_JSON:
+                raise ValueError(f"its header says that it has {length:,} bytes")  # noqa: TRY301 - caught with the rest
+            header: dict[str, Any] = json.loads(file.read(length))
         content = json.loads(header["__metadata__"][METADATA])
     except (ValueError, OSError, RecursionError, LookupError, TypeError) as error:
         raise CorruptError(f"{path}: damaged, or not a file that mnistspec wrote: {error}") from None
@@ -80,6 +81,10 @@ def check_format(content: object, path: Path) -> dict[str, Any]:
     """Return a JSON object of a format that is read; raise CorruptError for anything else."""
     if not isinstance(content, dict):
         raise CorruptError(f"{path}: not a file that mnistspec wrote: it holds no JSON object")
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:  # half of a surrogate pair, which could not be printed, say
+        raise CorruptError(f"{path}: not a file that mnistspec wrote: {error}") from None
     if type(content.get("format")) is not int or content["format"] not in FORMATS:
         found = str(content.get("format"))[:20]
         known = " and ".join(map(str, FORMATS))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from mnistspec.files import strip_places
 from mnistspec.runs.models import Environment
 
 _PACKAGES = ("mnistspec", "torch", "torchvision", "numpy", "pydantic")
@@ -27,7 +28,7 @@ def describe_environment(device: torch.device) -> Environment:
         threads=torch.get_num_threads(),
         device=device.type,
         device_name=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        command=[Path(sys.argv[0]).name, *sys.argv[1:]],
+        command=strip_places([Path(sys.argv[0]).name, *sys.argv[1:]]),
     )
 
 

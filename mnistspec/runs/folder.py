@@ -16,6 +16,7 @@ from mnistspec.files import (
     hash_text,
     make_run_folder,
     read_limited,
+    strip_places,
     to_path,
     write_atomically,
     write_text,
@@ -97,19 +98,15 @@ class RunDir:
         except OSError as error:
             raise explain_os_error(error, path) from None
         write_atomically(path / "spec.yaml", source)
-        write_json(path / "env.json", environment.model_copy(update={"seed": spec.train.seed}).as_data())
+        _write_environment(path, environment, spec, root)
         write_text(path / "summary.txt", summary)
         write_text(path / "resolved.yaml", resolved)  # last: this makes the folder a run, which can be resumed
         return cls(path)
 
     def add_environment(self, environment: Environment) -> None:
         """Write env.json if there is none: the run was prepared on another machine, and begins here."""
-        if (self.path / "env.json").is_file():
-            return
-        # Of the folder in which it was prepared, only the name is for others to see.
-        command = [word.replace(str(self.path), self.path.name) for word in environment.command]
-        changes = {"seed": self.spec.train.seed, "command": command}
-        write_json(self.path / "env.json", environment.model_copy(update=changes).as_data())
+        if not (self.path / "env.json").is_file():
+            _write_environment(self.path, environment, self.spec, self.path)
 
     @cached_property
     def _document(self) -> Document:
@@ -247,3 +244,9 @@ class RunDir:
         """Write result.json, the last file of a run, with the SHA-256 of the others."""
         files = {name: digest_file(self.path / name) for name in _HASHED if (self.path / name).is_file()}
         write_json(self.path / "result.json", result.model_copy(update={"files": files}).as_data())
+
+
+def _write_environment(path: Path, environment: Environment, spec: Spec, place: Path) -> None:
+    """Write env.json; of ``place``, which the run was made in, the command keeps only the name."""
+    changes = {"seed": spec.train.seed, "command": strip_places(environment.command, place)}
+    write_json(path / "env.json", environment.model_copy(update=changes).as_data())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnistspec.files import strip_places
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.models import ClassFigures, DataRecord, Result, Seconds, Target
 
@@ -56,7 +57,7 @@ def describe_data(data: Dataset, held_out: int) -> DataRecord:
     counts = {"train": len(data.train_labels) - held_out, "test": len(data.test_labels)}
     return DataRecord(
         name=data.name,
-        path=data.path,
+        path=data.path and strip_places([data.path])[0],
         digest=data.digest,
         classes=list(data.class_names),
         counts={**counts, "holdout": held_out} if held_out else counts,

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.errors import MnistspecError
+from mnistspec.errors import MnistspecError, UsageError
 from mnistspec.files import explain_os_error
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.result import count_params
@@ -48,6 +48,10 @@ def prepare_log(root: Path) -> str:
     """Make the folder for logs and say how to look at it; raise MnistspecError without it or TensorBoard's package."""
     if find_spec("tensorboard") is None:
         raise MnistspecError("a log for TensorBoard needs its package: pip install 'mnistspec[tensorboard]'")
+    try:
+        str(root).encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{root}: TensorBoard's package writes to no folder whose name is not UTF-8") from None
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

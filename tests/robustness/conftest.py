@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.command_line import CommandLine, Outcome, run_main
 from tests.robustness.hooks import paint_nothing
@@ -109,6 +110,15 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
 def finished_copy(finished: Path, tmp_path: Path) -> Path:
     """A copy of a run that has ended."""
     return Path(shutil.copytree(finished, tmp_path / "finished"))
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """An image file that shows a one."""
+    image = Image.new("L", (28, 28))
+    image.paste(255, (12, 4, 16, 24))
+    image.save(tmp_path / "one.png")
+    return tmp_path / "one.png"
 
 
 @pytest.fixture

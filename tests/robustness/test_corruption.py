@@ -1,4 +1,4 @@
-"""Promise 5: flipped bits, truncation, missing and swapped files are found; the checkpoint before is gone back to."""
+"""Promise 5: flipped bits, truncation, missing and swapped files are found; the checkpoint before is used."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DAMAGES: tuple[Damage, ...] = (flip, truncate, empty)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_checkpoint_is_gone_back_behind(
+def test_after_a_damaged_checkpoint_the_one_before_is_used(
     stopped_copy: Path, finished: Path, bench: Bench, damage: Damage
 ) -> None:
     newest, before = list_checkpoints(stopped_copy / "checkpoints")
@@ -79,9 +79,10 @@ def test_every_flipped_bit_in_weights_is_found(finished_copy: Path, name: str) -
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["model.safetensors", "result.json", "resolved.yaml"])
-def test_evaluate_and_predict_tell_of_damage(finished_copy: Path, bench: Bench, name: str, damage: Damage) -> None:
+def test_evaluate_and_predict_report_damage(
+    finished_copy: Path, bench: Bench, picture: Path, name: str, damage: Damage
+) -> None:
     damage(finished_copy / name)
-    picture = finished_copy / "picture.png"
     for command in (("evaluate", finished_copy, "--data-dir", bench.data_dir), ("predict", finished_copy, picture)):
         outcome = bench.in_process(*command)
         # A damaged spec may well be a spec with located errors.

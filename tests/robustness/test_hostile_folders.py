@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import torch
-from PIL import Image
 
 from mnistspec.runs.checkpoints import list_checkpoints
 from mnistspec.runs.documents import read_json, write_json
@@ -82,14 +81,6 @@ def attempt(bench: Bench) -> Callable[..., None]:
         assert len(outcome.err) < 100_000
 
     return run
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    image = Image.new("L", (28, 28))
-    image.paste(255, (12, 4, 16, 24))
-    image.save(tmp_path / "one.png")
-    return tmp_path / "one.png"
 
 
 @pytest.fixture

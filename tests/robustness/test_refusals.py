@@ -53,7 +53,7 @@ def test_options_that_would_make_it_another_run(stopped_copy: Path, bench: Bench
         options = [str(bench.write_spec())]
     outcome = bench.train("--resume", stopped_copy, *options)
     assert outcome.code == 2
-    assert "--resume goes on with a run as it was begun" in outcome.err
+    assert "--resume continues a run as it was started" in outcome.err
 
 
 def test_a_run_that_is_done(finished: Path, bench: Bench) -> None:

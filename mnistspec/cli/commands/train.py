@@ -155,16 +155,16 @@ def _resume(path: Path, options: _Options) -> Iterator[Execution]:
 
 
 def _prepare(options: _Options, what: str) -> None:
-    """Say what is begun, for torch takes seconds to load, set its threads, and make the folder for logs."""
+    """Make the folder for logs, say what is begun, for torch takes seconds to load, and set its threads."""
+    if options.tensorboard is not None:
+        from mnistspec.runs.tensorboard import prepare_log
+
+        print_message(prepare_log(options.tensorboard))
     print_message(f"{what}: loading torch ...")
     if options.threads is not None:
         import torch
 
         torch.set_num_threads(options.threads)
-    if options.tensorboard is not None:
-        from mnistspec.runs.tensorboard import prepare_log
-
-        print_message(prepare_log(options.tensorboard))
 
 
 def _run(execution: Execution, options: _Options) -> dict[str, Any]:

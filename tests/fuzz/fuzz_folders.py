@@ -178,7 +178,7 @@ def _change_tensors(path: Path, chance: random.Random) -> None:
         name = chance.choice(list(tensors))
         tensors[name] = chance.choice((
             torch.zeros(()), torch.full_like(tensors[name].float(), float("nan")), torch.zeros(0), torch.ones(3, 3),
-            tensors[name].double(), tensors[chance.choice(list(tensors))],
+            tensors[name].double(), tensors[chance.choice(list(tensors))].clone(),
         ))  # fmt: skip
     save_tensors(path, tensors, metadata)
 

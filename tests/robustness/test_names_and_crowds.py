@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import os
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,3 +120,41 @@ def test_a_link_to_a_run_folder_is_fine(finished: Path, bench: Bench) -> None:
     link = bench.path / "link"
     link.symlink_to(finished)
     assert bench.in_process("evaluate", link, "--data-dir", bench.data_dir).code == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a file's name has to be UTF-8, and a pipe has no path")
+def test_names_that_are_not_utf_8(bench: Bench) -> None:
+    """Folders of runs, of data, of logs and files that are written; nothing but a sentence may refuse them."""
+    runs, data = (bench.path / os.fsdecode(name) for name in (b"runs\xff", b"data\xfe"))
+    shutil.copytree(bench.data_dir, data)
+    train = ("train", bench.write_spec(), "--data-dir", data, "--runs", runs)
+    for seed in ("0", "1"):
+        assert bench.in_process(*train, "--seed", seed).code == 0
+    run = min(runs.glob("small/*"))
+    report = bench.path / os.fsdecode(b"report\xff.html")
+    for command in (
+        ("evaluate", run), ("evaluate", run, "--data-dir", data), ("compare", runs, "--json"), ("diff", run, run),
+        ("report", runs, "-o", report), ("report", runs, "-o", report.with_suffix(".md")),
+        ("export", run, "--safetensors", bench.path / os.fsdecode(b"network\xff.safetensors")),
+        ("sweep", bench.path / "small.yaml", "--seeds", "0-1", "--data-dir", data, "--runs", runs),
+    ):  # fmt: skip
+        outcome = bench.in_process(*command)
+        assert outcome.code == 0, outcome
+        assert "left out" not in outcome.err, outcome
+    assert report.read_text(encoding="utf-8").count("left out") == 0
+    assert RunDir(run).environment.command[-3:] == ["runs\ufffd", "--seed", "0"]
+    outcome = bench.in_process(*train, "--tensorboard", bench.path / os.fsdecode(b"logs\xff"))
+    assert outcome.code == 2
+    assert "writes to no folder whose name is not UTF-8" in outcome.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a file's name has to be UTF-8, and a pipe has no path")
+def test_a_spec_from_a_pipe_is_kept_as_it_came(bench: Bench) -> None:
+    """What was parsed is what is kept: a pipe can be read once only."""
+    reader, writer = os.pipe()
+    text = f"# by hand\n{SPEC}"
+    os.write(writer, text.encode())
+    os.close(writer)
+    assert bench.train(f"/dev/fd/{reader}", "--name", "piped").code == 0
+    os.close(reader)
+    assert (bench.runs[0] / "spec.yaml").read_text(encoding="utf-8") == text

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import CommandLine
+from tests.small_mnist import write_mnist
 
 TINY = "layers: [conv: 4, relu, maxpool: 4, flatten, fc: 10]\ntrain: {epochs: 1, batch_size: 50}\n"
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="finds the children of a process in /proc")
@@ -82,6 +83,29 @@ def test_a_sweep_trains_compares_and_skips(
     table = mnistspec("compare", runs)
     assert (table.code, table.err.count("not finite after 0 of 1 epochs")) == (0, 1)
     assert [recipe["seeds"] for recipe in json.loads(mnistspec("compare", runs, "--json").out)["recipes"]] == [[7]]
+
+
+def test_runs_on_other_data_are_other_runs(mnistspec: CommandLine, tiny: Path, tmp_path: Path) -> None:
+    """What was trained on A is not done on B; both stand in the table, and comparisons keep them apart."""
+    runs, accuracies = tmp_path / "sweep", {}
+    for name, count in (("a", 20), ("b", 40)):
+        folder = tmp_path / name
+        folder.mkdir()
+        data = write_mnist(folder, 100, count)
+        command = ("sweep", tiny, "--seeds", "0", f"--runs={runs}", f"--data-dir={data}", "--device", "cpu")
+        first = mnistspec(*command, "--json")
+        assert first.code == 0, first
+        assert "done already" not in first.err
+        (row,) = json.loads(first.out)["runs"]
+        accuracies[row["data_digest"]] = row["test_accuracy"]
+        assert "1 done already" in mnistspec(*command).err
+    table = json.loads((runs / "sweep.json").read_text(encoding="utf-8"))["runs"]
+    assert {row["data_digest"]: row["test_accuracy"] for row in table} == accuracies
+    compared = json.loads(mnistspec("compare", runs, "--json").out)
+    assert (len(compared["recipes"]), compared["left_out"]) == (2, [])
+    assert {one["data_digest"]: one["test_accuracy"]["mean"] for one in compared["recipes"]} == accuracies
+    assert compared["difference"]["mean"] is None
+    assert "cannot be compared" in mnistspec("compare", runs).out
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def make_run_folder(parent: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as a whole, in UTF-8 with line feeds; of a file name that is not UTF-8, "?" stands for bytes."""
+    """Write a text file as a whole, in UTF-8 with line feeds; "?" stands for what is none, such as some file names."""
     write_atomically(path, text.encode(errors="replace"))
 
 

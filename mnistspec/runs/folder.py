@@ -92,11 +92,10 @@ class RunDir:
         cls, root: Path, spec: Spec, source: bytes, resolved: str, environment: Environment, summary: str
     ) -> RunDir:
         """Make a new folder for a run, never an existing one, and write what is known before it begins."""
-        path = root / spec.name
         try:
-            path = make_run_folder(path)
+            path = make_run_folder(root / spec.name)
         except OSError as error:
-            raise explain_os_error(error, path) from None
+            raise explain_os_error(error, root / spec.name) from None
         write_atomically(path / "spec.yaml", source)
         _write_environment(path, environment, spec, root)
         write_text(path / "summary.txt", summary)

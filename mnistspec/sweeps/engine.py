@@ -24,7 +24,7 @@ _INTERRUPTED = {128 + signal.SIGINT, 128 + signal.SIGTERM}
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended (done, failed, not finite, interrupted; waiting if never begun), where, and its last words."""
+    """How a job ended (done, failed, not finite, interrupted; waiting if never started), where, and its last words."""
 
     status: str
     folder: Path | None = None
@@ -35,7 +35,7 @@ class Engine(Protocol):
     """Executes jobs, several at a time, in the order in which they come."""
 
     def submit(self, job: Job, resume: Path | None = None) -> Future[Outcome]:
-        """Execute a job, going on in the folder ``resume`` if there is one; the folder ends up below the sweep's."""
+        """Execute a job, resuming the run in the folder ``resume`` if there is one; the folder ends up below the sweep's."""
 
     def stop(self) -> None:
         """Begin nothing more and have what is under way end with a checkpoint; every future comes to an end soon."""

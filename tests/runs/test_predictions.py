@@ -35,7 +35,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     data = write_mnist(place, 64, 50)
     for root in ("one", "two"):
         assert not run_main("train", write_spec(place, text=TINY), "--data-dir", data, "--runs", place / root)
-    return Pair(*(RunDir(next((place / root / "tiny").iterdir())) for root in ("one", "two")), data)
+    first, second = (RunDir(next((place / root / "tiny").iterdir())) for root in ("one", "two"))
+    return Pair(first, second, data)
 
 
 def test_the_same_run_has_the_same_bytes(pair: Pair) -> None:
@@ -112,7 +113,8 @@ def test_the_most_confident_mistakes_come_first_and_the_first_of_equals() -> Non
     assert [mistake.number for mistake in made.mistakes()] == [1, 0, 2, 4, 5]
     assert [int(mistake.image[0, 0]) for mistake in made.mistakes(2)] == [1, 0]
     assert made.guesses.tolist() == [1, 1, 1, 0, 1, 0]  # of equal scores the first class
-    assert (made.wrong, made.accuracy) == (5, pytest.approx(100 / 6))
+    assert made.wrong == 5
+    assert made.accuracy == pytest.approx(100 / 6)
     assert made.confusion.tolist() == [[1, 3, 0], [1, 0, 0], [0, 1, 0]]
 
 

@@ -30,9 +30,9 @@ def connect(address: str) -> Client:
     from distributed.versions import VersionMismatchWarning  # noqa: PLC0415 - the same
 
     for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what it has to say is told in our words
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # our own messages say it
     warnings.filterwarnings("ignore", category=VersionMismatchWarning)  # the same
-    warnings.filterwarnings("ignore", message="Sending large graph")  # a checkpoint goes with a run that goes on
+    warnings.filterwarnings("ignore", message="Sending large graph")  # a run that is resumed takes its checkpoint along
     try:
         return Client(address, timeout=_PATIENCE, set_as_default=False, name="mnistspec")
     except (ValueError, TypeError) as error:

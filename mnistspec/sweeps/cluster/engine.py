@@ -79,11 +79,11 @@ class ClusterEngine:
         return task.future
 
     def stop(self) -> None:
-        """Cancel what has not begun, and have what is under way come back with a checkpoint, within a minute."""
+        """Cancel what has not started, and have what is under way come back with a checkpoint, within a minute."""
         self._hand(self._stop)
 
     def _hand(self, action: Callable[..., None], *arguments: object) -> None:
-        """Have the desk do something; what goes wrong there is told."""
+        """Have the desk do something; what goes wrong there is reported."""
 
         def act() -> None:
             try:
@@ -166,7 +166,7 @@ class ClusterEngine:
         else:
             if not self._disconnected:
                 self._disconnected = True
-                self._tell("the connection to the scheduler was lost; the same command goes on where this one stops")
+                self._tell("the connection to the scheduler was lost; the same command resumes where this one stops")
             message = "the connection to the scheduler was lost"
             self._end(task, Outcome("failed", message=message) if task.future.running() else Outcome("waiting"))
 

@@ -117,11 +117,11 @@ def _start(order: WorkOrder, folder: Path, place: Path) -> Iterator[subprocess.P
 
 def _follow(child: subprocess.Popen[bytes], order: WorkOrder, folder: Path, worker: Any) -> None:  # noqa: ANN401 - as above
     """Wait for the end of a training, reporting epochs; pass on that the sweep stops, or that nobody wants the run."""
-    told, stopping = -1, False
+    reported, stopping = -1, False
     while True:
         epochs = count_epochs(folder)
-        if epochs != told:
-            told = epochs
+        if epochs != reported:
+            reported = epochs
             worker.log_event(order.sweep, {"run": order.key, "worker": worker.address, "epochs": epochs})
         try:
             child.wait(_LOOK_SECONDS)

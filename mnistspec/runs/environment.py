@@ -7,20 +7,24 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from mnistspec.files import strip_places
 from mnistspec.runs.models import Environment
+
+if TYPE_CHECKING:
+    import torch
 
 _PACKAGES = ("mnistspec", "torch", "torchvision", "numpy", "pydantic")
 
 
 def describe_environment(device: torch.device) -> Environment:
     """Return versions, device, threads and command; nothing that names the user, the host or its kernel's build."""
+    import torch  # noqa: PLC0415 - whoever asks for a version only needs no torch
+
     return Environment(
         python=platform.python_version(),
-        packages={name: _version(name) for name in _PACKAGES},
+        packages={name: find_version(name) for name in _PACKAGES},
         platform="-".join(filter(None, (platform.system(), platform.machine(), *platform.libc_ver()))),
         machine=platform.machine(),
         cpu=_cpu_name(),
@@ -32,7 +36,8 @@ def describe_environment(device: torch.device) -> Environment:
     )
 
 
-def _version(package: str) -> str:
+def find_version(package: str) -> str:
+    """Return the version of an installed package, or "unknown"."""
     try:
         return version(package)
     except PackageNotFoundError:  # used from a folder, not installed

@@ -35,7 +35,7 @@ class Engine(Protocol):
     """Executes jobs, several at a time, in the order in which they come."""
 
     def submit(self, job: Job, resume: Path | None = None) -> Future[Outcome]:
-        """Execute a job, resuming the run in the folder ``resume`` if there is one; the folder ends up below the sweep's."""
+        """Execute a job, resuming the run in ``resume`` if that is given; its folder ends up below the sweep's."""
 
     def stop(self) -> None:
         """Begin nothing more and have what is under way end with a checkpoint; every future comes to an end soon."""

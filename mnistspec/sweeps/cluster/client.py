@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import MnistspecError, UsageError
-from mnistspec.sweeps.cluster.offers import explain_version, find_misfits, find_version, read_offer
+from mnistspec.runs.environment import find_version
+from mnistspec.sweeps.cluster.offers import explain_version, find_misfits, read_offer
 from mnistspec.wording import quote
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from secrets import token_hex
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Self
 
+from mnistspec.runs.environment import find_version
 from mnistspec.runs.listing import count_epochs
 from mnistspec.sweeps.cluster.arrival import Task, place_folder, remove_staging
-from mnistspec.sweeps.cluster.offers import find_version
 from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.cluster.worker import execute, stop_sweep
 from mnistspec.sweeps.engine import Outcome

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.errors import MnistspecError
+from mnistspec.runs.environment import find_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,14 +22,6 @@ _BITS = ("torch", "numpy", "python")  # where these differ, the same run may giv
 def describe_versions() -> dict[str, str]:
     """Return the versions of Python and of the packages on which a run depends, without importing them."""
     return {"python": platform.python_version(), **{name: find_version(name) for name in _PACKAGES}}
-
-
-def find_version(package: str) -> str:
-    """Return the version of an installed package, or "unknown"."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def examine_machine(needs: Requirements) -> dict[str, Any]:

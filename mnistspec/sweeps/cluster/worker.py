@@ -17,8 +17,9 @@ from distributed import Status, get_worker
 
 from mnistspec.errors import MnistspecError
 from mnistspec.files import make_run_folder
+from mnistspec.runs.environment import find_version
 from mnistspec.runs.listing import count_epochs
-from mnistspec.sweeps.cluster.offers import describe_versions, explain_version, find_version
+from mnistspec.sweeps.cluster.offers import describe_versions, explain_version
 from mnistspec.sweeps.cluster.transfer import UNFIT, Report, Requirements, Transfer, WorkOrder
 from mnistspec.sweeps.engine import describe_exit
 

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistspec.errors import CorruptError, MnistspecError
+from mnistspec.sweeps.cluster.arrival import Task, place_folder
 from mnistspec.sweeps.cluster.transfer import MAX_FILES, Transfer
+from mnistspec.sweeps.grid import make_grid
 from tests.profiles import examples
+from tests.sweeps.fakes import make_run, write_spec
 
 NAME = "20260101T000000Z-1a2b3c"
 NAMES = ["resolved.yaml", "model.safetensors", "events.out.tfevents.1.host", "checkpoints/00001-0000000.safetensors"]
@@ -84,3 +87,15 @@ def test_too_much_is_refused_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> N
         transfer.check()
     with pytest.raises(MnistspecError, match="travel over a cluster"):
         Transfer.pack(NAME, transfer.files)
+
+
+def test_a_folder_arrives_under_its_name_and_nothing_beside_it(tmp_path: Path) -> None:
+    (job,) = make_grid([write_spec(tmp_path)], [])
+    folder = make_run(tmp_path / "worker", job.spec, 91.0)
+    place = place_folder(tmp_path / "sweep", Task(job, None), Transfer.pack_folder(folder))
+    assert place == tmp_path / "sweep" / "tiny" / folder.name
+    assert list((tmp_path / "sweep").iterdir()) == [place.parent]
+    assert list(place.parent.iterdir()) == [place]
+    (tmp_path / "file").touch()
+    with pytest.raises(MnistspecError, match=f"cannot write {tmp_path / 'file'}"):
+        place_folder(tmp_path / "file", Task(job, None), Transfer.pack_folder(folder))

@@ -53,15 +53,9 @@ if TYPE_CHECKING:
 PREDICTIONS = "predictions.npz"
 # What result.json has the SHA-256 of.
 _HASHED = (
-    "spec.yaml",
-    "resolved.yaml",
-    "env.json",
-    "summary.txt",
-    "metrics.csv",
-    "model.safetensors",
-    "best.safetensors",
-    PREDICTIONS,
-)
+    "spec.yaml", "resolved.yaml", "env.json", "summary.txt", "metrics.csv",
+    "model.safetensors", "best.safetensors", PREDICTIONS,
+)  # fmt: skip
 _MAX_CSV = 4 * 2**20  # 10,000 epochs take half of it
 
 

@@ -37,7 +37,7 @@ def strip_places(words: Iterable[str], place: Path | None = None) -> list[str]:
 
     They begin a word or follow its ``=``, and become ``.``, ``~`` and the last name. All of it is valid UTF-8.
     """
-    found = [os.fsencode(word).decode(errors="replace") for word in words]
+    found = list(map(_decode, words))
     with contextlib.suppress(OSError):  # of a working folder that was removed
         found = _replace_folder(found, str(Path.cwd()), ".")
     found = _replace_folder(found, os.path.expanduser("~"), "~")  # noqa: PTH111 - Path.home raises where there is none
@@ -45,8 +45,12 @@ def strip_places(words: Iterable[str], place: Path | None = None) -> list[str]:
 
 
 def _replace_folder(words: list[str], folder: str, short: str) -> list[str]:
-    pattern = re.compile(rf"(?:^|(?<==)){re.escape(folder)}(?=[/\\]|$)")
-    return [pattern.sub(lambda _: short, word) for word in words]
+    pattern = re.compile(rf"(?:^|(?<==)){re.escape(_decode(folder))}(?=[/\\]|$)")
+    return [pattern.sub(lambda _: _decode(short), word) for word in words]
+
+
+def _decode(name: str) -> str:
+    return os.fsencode(name).decode(errors="replace")
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -13,12 +13,19 @@ from mnistspec.errors import MnistspecError, SpecError
 from mnistspec.wording import printable_lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mnistspec.language.yaml.diagnostics import Diagnostic
 
 
 def print_result(text: str) -> None:
     """Print a result, without what could steer the terminal; raise MnistspecError if it cannot be written."""
     _print(printable_lines(text))
+
+
+def print_written(what: str, path: Path, more: str = "") -> None:
+    """Print which file was written."""
+    print_result(f"{what}: {path}{', ' if more else ''}{more}")
 
 
 def print_json(content: object) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from mnistspec.cli.completion import complete_runs, complete_specs
 from mnistspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def check_output(path: Path, *suffixes: str) -> Path:
@@ -18,17 +21,33 @@ def check_output(path: Path, *suffixes: str) -> Path:
     if path.is_dir():
         raise UsageError(f"{path}: this is a folder; give the name of a file")
     if suffixes and path.suffix.lower() not in suffixes:
-        raise UsageError(f"{path}: give it a name that ends with {' or '.join(suffixes)}")
+        raise UsageError(f"{path}: give it a name that ends with {_either(suffixes)}")
     return path
+
+
+def output_option(*suffixes: str, default: str = "") -> Any:  # noqa: ANN401 - what typer.Option returns
+    """Return the option -o of a command that writes a file: the same words and the same checks for all."""
+
+    def check(path: Path | None) -> Path | None:
+        return None if path is None else check_output(path, *suffixes)
+
+    return typer.Option(
+        "--output", "-o", metavar="FILE", help=f"Write to this file, {_either(suffixes)}.", callback=check,
+        show_default=default or False,
+    )  # fmt: skip
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def check_data(name: str, data_dir: Path | None) -> None:
     """Raise UsageError for an unknown data set, or for a folder without its files; torch is not needed for that."""
-    from mnistspec.data.store import find_data, find_in_folder
+    from mnistspec.data.store import find_data, find_in_folder, given_folder
 
-    data = find_data(name)
-    if data_dir is not None:
-        find_in_folder(data, data_dir)
+    data, folder = find_data(name), given_folder(data_dir)
+    if folder is not None:
+        find_in_folder(data, folder)
 
 
 def _check_device(name: str | None) -> str | None:
@@ -49,7 +68,7 @@ RunFolder: TypeAlias = Annotated[
     Path,
     typer.Argument(
         metavar="RUN",
-        help="A run folder, such as runs/step6/20260101T120000Z-1a2b3c.",
+        help="A run folder, or a folder with one run below it, such as runs/step6.",
         show_default=False,
         autocompletion=complete_runs,
     ),
@@ -76,7 +95,9 @@ Device: TypeAlias = Annotated[
 DataDir: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", help="Folder with the data set's four IDX files, packed (.gz) or not.", show_default=False
+        metavar="DIR",
+        help="Folder with the data set's four IDX files, packed (.gz) or not, or with torchvision's download of it.",
+        show_default="MNISTSPEC_DATA if it is set",
     ),
 ]
 Epochs: TypeAlias = Annotated[
@@ -86,6 +107,7 @@ Threads: TypeAlias = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Override the number of CPU threads of a run.", show_default=False),
 ]
+Latest: TypeAlias = Annotated[bool, typer.Option("--latest", help="Of several runs below RUN, use the newest.")]
 Best: TypeAlias = Annotated[
     bool, typer.Option("--best", help="Use the weights of the epoch with the best test accuracy, not the last one's.")
 ]

@@ -10,7 +10,7 @@ import torch
 
 from mnistspec.data.formats.idx import IdxFile, read_idx
 from mnistspec.data.histogram import measure_levels
-from mnistspec.data.store import find_data, find_in_folder, find_or_fetch, find_shipped
+from mnistspec.data.store import find_data, find_in_folder, find_or_fetch, find_shipped, given_folder
 from mnistspec.errors import CorruptError, UsageError, check_type
 from mnistspec.files import to_path
 
@@ -75,18 +75,19 @@ class Dataset:
 def load_dataset(name: str, *, data_dir: str | Path | None = None, cache_dir: str | Path | None = None) -> Dataset:
     """Load a data set by its name.
 
-    It comes from `data_dir` (four IDX files) if that is given, else from this package if it ships with it, else from
-    `cache_dir` (default: the platform's cache folder), downloaded on first use.
+    It comes from `data_dir` (four IDX files) if that is given or the environment variable MNISTSPEC_DATA names it, else
+    from this package if it ships with it, else from `cache_dir` (default: the platform's cache folder), downloaded on
+    first use.
 
     Raises UsageError for an unknown name or missing files, CorruptError for damaged or inconsistent ones, and
     MnistspecError when a download fails.
     """
     check_type("the name of a data set", name, str)
-    folder = None if data_dir is None else to_path("data_dir", data_dir)
+    folder = given_folder(None if data_dir is None else to_path("data_dir", data_dir))
     cache = None if cache_dir is None else to_path("cache_dir", cache_dir)
     data = find_data(name)
     if folder is not None:
-        return _read_dataset(data, find_in_folder(data, folder), folder=str(data_dir))
+        return _read_dataset(data, find_in_folder(data, folder), folder=str(folder))
     if data.digests:
         return _read_dataset(data, find_shipped(data), data.digests)
     return _read_dataset(data, find_or_fetch(data, cache))

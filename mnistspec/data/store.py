@@ -38,14 +38,34 @@ def find_shipped(data: Data) -> list[Path]:
     return paths
 
 
+def given_folder(data_dir: Path | None) -> Path | None:
+    """Return the folder of the user's data: as given, else as MNISTSPEC_DATA has it, else None."""
+    named = os.environ.get("MNISTSPEC_DATA")
+    return Path(named) if data_dir is None and named else data_dir
+
+
 def find_in_folder(data: Data, folder: Path) -> list[Path]:
-    """Return the data set's files in a folder of the user's; raises UsageError naming those that are missing."""
+    """Return the data set's files in a folder of the user's, or where torchvision puts them below it.
+
+    Raises UsageError naming those that are missing.
+    """
     if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder; --data-dir takes a folder with the IDX files of {data.word}")
-    paths, missing = _find_files(folder, data.file_names)
-    if missing:
-        raise UsageError(f"{folder}: {join_names(missing)} not found (packed as .gz or not); {data.word} needs them")
-    return paths
+        what = "not a folder" if folder.exists() else "no such folder"
+        raise UsageError(
+            f"{folder}: {what}; --data-dir and MNISTSPEC_DATA name a folder with the IDX files of {data.word}"
+        )
+    below = f"{data.torch_class}/raw"
+    lacks = []
+    for place in (folder, folder / below, folder / "raw"):
+        paths, missing = _find_files(place, data.file_names)
+        if paths:
+            return paths
+        lacks.append(missing)
+    fewest = min(lacks, key=len)
+    raise UsageError(
+        f"{folder}: {join_names(fewest)} not found, neither here nor in {below} or raw below; {data.word} needs "
+        f'{"it" if len(fewest) == 1 else "them"}, packed as .gz or not, with "-idx" or ".idx", in capitals or not'
+    )
 
 
 def is_present(data: Data) -> bool:
@@ -91,15 +111,23 @@ def default_cache_dir() -> Path:
 def _find_files(folder: Path, name_sets: tuple[tuple[str, ...], ...]) -> tuple[list[Path], list[str]]:
     """Return the paths of one of the sets of names if it is complete, else the names that the fullest of them lacks.
 
-    Of two files the packed one is taken: gzip's checksum shows damage.
+    Names may be in capitals and have a dot before idx. Of two files the packed one is taken, whose checksum shows
+    damage, then the one with the plain name.
     """
+    there: dict[str, list[Path]] = {}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        there.setdefault(path.name.lower().removesuffix(".gz").replace(".idx", "-idx"), []).append(path)
     lacks: list[list[str]] = []
     for names in name_sets:
-        found = {n: path for n in names for path in (folder / n, folder / f"{n}.gz") if path.is_file()}
-        if len(found) == len(names):
-            return list(found.values()), []
-        lacks.append([name for name in names if name not in found])
+        files = {name: [path for path in there.get(name, ()) if path.is_file()] for name in names}
+        if all(files.values()):
+            return [min(paths, key=lambda path: _rank(path, name)) for name, paths in files.items()], []
+        lacks.append([name for name, paths in files.items() if not paths])
     return [], min(lacks, key=len)
+
+
+def _rank(path: Path, name: str) -> tuple[bool, bool, str]:
+    return path.suffix.lower() != ".gz", not path.name.startswith(name), path.name
 
 
 def _fetch(class_name: str, root: Path, folder: Path) -> None:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 _PACKAGES = ("mnistspec", "torch", "torchvision", "numpy", "pydantic")
 
 
-def describe_environment(device: torch.device) -> Environment:
-    """Return versions, device, threads and command; nothing that names the user, the host or its kernel's build."""
+def describe_environment(device: torch.device, data_dir: str | None = None) -> Environment:
+    """Return versions, device, threads, command and the data's folder as given.
+
+    Nothing in it names the user, the host or its kernel's build.
+    """
     import torch  # noqa: PLC0415 - whoever asks for a version only needs no torch
 
     return Environment(
@@ -32,6 +35,7 @@ def describe_environment(device: torch.device) -> Environment:
         threads=torch.get_num_threads(),
         device=device.type,
         device_name=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        data_dir=data_dir and strip_places([data_dir])[0],
         command=strip_places([Path(sys.argv[0]).name, *sys.argv[1:]]),
     )
 

@@ -55,7 +55,7 @@ class Execution:
         With ``restart`` what an earlier attempt left is removed, and the run begins anew.
         """
         self.folder, self.data = folder, data
-        self.environment = describe_environment(device)
+        self.environment = describe_environment(device, data.path)
         self.warnings: list[str] = []
         self.drift: list[str] = []  # in what the environment has changed since the run began
         self._ending = False
@@ -93,7 +93,7 @@ class Execution:
         cls, root: Path, spec: Spec, source: bytes, data: Dataset, device: torch.device, summary: str
     ) -> Execution:
         """Make a new run folder for a spec and the file that it came from; ``summary`` is the text of summary.txt."""
-        environment = describe_environment(device)
+        environment = describe_environment(device, data.path)
         return cls(RunDir.create(root, spec, source, spec.as_yaml(), environment, summary), data, device)
 
     def close(self) -> None:
@@ -224,13 +224,6 @@ class Execution:
 def check_start(spec: Spec, data: Dataset, device: torch.device) -> None:
     """Raise UsageError, before there is a run folder, where a spec cannot be trained on this data and device."""
     check_training(sketch_model(spec), data.hold_out(spec.train.holdout), spec.train, device)
-
-
-def open_run(path: Path) -> RunDir:
-    """Return the folder of a run that can be resumed; raise an error that says why it cannot."""
-    folder = RunDir(path)
-    refuse_ended(folder)
-    return folder
 
 
 def refuse_ended(folder: RunDir) -> None:

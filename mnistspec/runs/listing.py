@@ -81,7 +81,8 @@ def count_epochs(path: Path) -> int:
 def find_runs(path: Path) -> list[Path]:
     """Return the run folders at or below a path, but for hidden ones; raise UsageError if there is no such folder."""
     if not path.is_dir():
-        raise UsageError(f"{path}: no such folder; give a run, a sweep or a folder of runs")
+        what = "not a folder" if path.exists() else "no such folder"
+        raise UsageError(f"{path}: {what}; give a run, a sweep or a folder of runs")
     if (path / "resolved.yaml").is_file():
         return [path]
     files = path.rglob("resolved.yaml")

@@ -156,6 +156,7 @@ class Environment(Model):
     threads: Count | None = None
     device: str | None = None
     device_name: str | None = None
+    data_dir: str | None = None
     command: list[str] = []
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from mnistspec.data.dataset import load_dataset
 from mnistspec.data.images import read_images
-from mnistspec.errors import CorruptError, UsageError
+from mnistspec.errors import CorruptError, MnistspecError, UsageError
 from mnistspec.files import hash_text
 from mnistspec.network.builder import build_model
 from mnistspec.runs.models import Weights, parse
@@ -76,6 +79,26 @@ def load_model(run: RunDir, name: str = "model") -> TrainedModel:
     run.check_file(path.name)
     model.load_state_dict(tensors, assign=True)
     return TrainedModel(model.eval(), run.spec, weights.epoch, weights.mean, weights.std)
+
+
+def find_data_dir(run: RunDir) -> Path | None:
+    """Return the folder that the user gave for a run's data; None where there was none."""
+    if run.result:
+        path = run.result.data.path
+    else:
+        path = run.environment.data_dir if (run.path / "env.json").is_file() else None
+    return Path(path).expanduser() if path else None
+
+
+def load_data(run: RunDir, data_dir: Path | None = None) -> Dataset:
+    """Return a run's data set: from a folder if given, else from where the run had it if it is the same data still."""
+    remembered = find_data_dir(run) if data_dir is None else None
+    if remembered is not None:
+        with suppress(MnistspecError):  # it is not there any more
+            data = load_dataset(run.spec.data.word, data_dir=remembered)
+            if run.data_digest in {None, data.digest}:
+                return data
+    return load_dataset(run.spec.data.word, data_dir=data_dir)
 
 
 def measure_again(run: RunDir, data: Dataset, device: torch.device) -> Predictions:

@@ -178,8 +178,8 @@ CHANGED: dict[str, Any] = {"threads": 99, "device": "other", "cpu": "other"}
 def test_another_environment_is_warned_of_and_noted(
     stopped_copy: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    def elsewhere(device: torch.device) -> Environment:
-        environment = describe_environment(device)
+    def elsewhere(device: torch.device, data_dir: str | None) -> Environment:
+        environment = describe_environment(device, data_dir)
         packages = {"packages": {**environment.packages, "torch": "1.0"}}
         changes = packages if change == "torch" else {change: CHANGED[change]}
         return environment.model_copy(update=changes)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from mnistspec.cli.console import print_json, print_result
-from mnistspec.cli.options import Json, Settings, SpecFile, check_output
+from mnistspec.cli.console import print_json, print_result, print_written
+from mnistspec.cli.options import Json, Settings, SpecFile, output_option
 from mnistspec.cli.registration import Panel, command
+from mnistspec.wording import plural
 
 
 @command(
@@ -21,16 +20,10 @@ from mnistspec.cli.registration import Panel, command
 )
 def code(
     spec: SpecFile,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The .py file to write.", show_default="stdout"),
-    ] = None,
+    output: Annotated[Path | None, output_option(".py", default="stdout")] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    if output is not None:
-        check_output(output, ".py")
-
     from mnistspec.language.loader import load_spec
 
     loaded = load_spec(spec, settings or ())
@@ -46,4 +39,4 @@ def code(
     elif output is None:
         print_result(text.rstrip("\n"))
     else:
-        print_result(f"{output}: {len(text.splitlines())} lines")
+        print_written("code", output, plural(len(text.splitlines()), "line"))

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from mnistspec.cli.completion import complete_datasets, complete_specs
-from mnistspec.cli.console import print_json, print_result, print_table
-from mnistspec.cli.options import DataDir, Json, check_data
+from mnistspec.cli.console import print_json, print_table, print_written
+from mnistspec.cli.options import DataDir, Json, check_data, check_output, output_option
 from mnistspec.cli.registration import Panel, command
 
 
@@ -36,10 +36,7 @@ def data(
             autocompletion=complete_specs,
         ),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The picture to write.", show_default="NAME.png"),
-    ] = None,
+    output: Annotated[Path | None, output_option(".png", default="NAME.png")] = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -56,7 +53,7 @@ def data(
 
     dataset = load_dataset(name, data_dir=data_dir)
     statistics = describe_dataset(dataset)
-    path = output or Path(f"{name}.png")
+    path = output or check_output(Path(f"{name}.png"))
     if spec is not None:
         paint_augmented(spec, dataset, path)
     else:
@@ -65,4 +62,4 @@ def data(
         print_json({**asdict(statistics), "picture": str(path)})
         return
     print_table(statistics_table(statistics))
-    print_result(f"picture: {path}")
+    print_written("picture", path)

@@ -11,12 +11,14 @@ import typer
 from mnistspec.cli.completion import complete_runs
 from mnistspec.cli.console import print_message, print_result, print_warning
 from mnistspec.cli.interruption import interruption
-from mnistspec.cli.options import Best, DataDir
+from mnistspec.cli.options import Best, DataDir, Latest
 from mnistspec.cli.registration import Panel, command
+from mnistspec.cli.runs import choose_run, load_run_data
 from mnistspec.errors import MnistspecError
 
 if TYPE_CHECKING:
     from mnistspec.pages.network import DemoNetwork
+    from mnistspec.runs.folder import RunDir
     from mnistspec.runs.predictions import Predictions
     from mnistspec.runs.trained import TrainedModel
 
@@ -32,7 +34,7 @@ def demo(
         list[Path],
         typer.Argument(
             metavar="RUN",
-            help="Run folders; several read the same drawing side by side.",
+            help="Run folders, or folders with one run below; several read the same drawing side by side.",
             show_default=False,
             autocompletion=complete_runs,
         ),
@@ -50,6 +52,7 @@ def demo(
         ),
     ] = None,
     browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    latest: Latest = False,
     best: Best = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -59,11 +62,9 @@ def demo(
         raise MnistspecError("the demo needs starlette and uvicorn: pip install 'mnistspec[demo]'")
 
     from mnistspec.pages.guard import check_hosts
-    from mnistspec.runs.folder import RunDir
 
     names = check_hosts(allow_host or [])
-    for run in runs:
-        RunDir(run)  # one that is none is refused before torch is loaded
+    folders = [choose_run(path, latest=latest) for path in runs]  # before torch is loaded
 
     import torch
 
@@ -72,7 +73,7 @@ def demo(
 
     with open_port(host, port) as opened:
         torch.set_num_threads(1)  # one small image at a time: more threads would only wait for one another
-        networks = _load_networks(runs, "best" if best else "model", data_dir)
+        networks = _load_networks(folders, "best" if best else "model", data_dir)
         address = page_address(opened)
         if not is_loopback(opened):
             print_warning(f"--host {host}: everyone who can reach this machine over the network can use the page")
@@ -93,12 +94,10 @@ def demo(
         interruption.check()
 
 
-def _load_networks(paths: list[Path], weights: str, data_dir: Path | None) -> list[DemoNetwork]:
+def _load_networks(runs: list[RunDir], weights: str, data_dir: Path | None) -> list[DemoNetwork]:
     """Load the networks, and what each got wrong."""
     from mnistspec.pages.network import DemoNetwork
-    from mnistspec.runs.folder import RunDir
 
-    runs = [RunDir(path) for path in paths]
     models = [run.load_model(weights) for run in runs]
     counts = Counter(model.spec.name for model in models)
     networks = []
@@ -106,17 +105,16 @@ def _load_networks(paths: list[Path], weights: str, data_dir: Path | None) -> li
         name = model.spec.name
         label = name if counts[name] == 1 else f"{name} {run.path.resolve().name}"
         kept = run.tested if weights == "model" and data_dir is None else None
-        networks.append(DemoNetwork(label, model, kept or _test(label, model, data_dir)))
+        networks.append(DemoNetwork(label, model, kept or _test(label, run, model, data_dir)))
     return networks
 
 
-def _test(label: str, model: TrainedModel, data_dir: Path | None) -> Predictions | None:
+def _test(label: str, run: RunDir, model: TrainedModel, data_dir: Path | None) -> Predictions | None:
     """Return what a network makes of the test set, which its run did not keep."""
-    from mnistspec.data.dataset import load_dataset
     from mnistspec.training.device import choose_device
 
     try:
-        data = load_dataset(model.spec.data.word, data_dir=data_dir)
+        data = load_run_data(run, data_dir)
     except MnistspecError as error:
         print_warning(f"the demo does not show the mistakes of {label}: {error}")
         return None

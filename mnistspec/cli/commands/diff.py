@@ -12,6 +12,7 @@ from mnistspec.cli.completion import complete_runs, complete_specs
 from mnistspec.cli.console import print_json, print_table
 from mnistspec.cli.options import Json
 from mnistspec.cli.registration import Panel, command
+from mnistspec.cli.runs import Need, choose_run
 
 if TYPE_CHECKING:
     from mnistspec.language.spec import Spec
@@ -86,10 +87,8 @@ def _read(*paths: Path) -> list[_Side]:
     sides = []
     for path in paths:
         if path.is_dir():
-            from mnistspec.runs.folder import RunDir
-
-            run = RunDir(path)
-            sides.append(_Side(path, run.spec, result=run.result, is_run=True))
+            run = choose_run(path, Need.NOTHING)
+            sides.append(_Side(run.path, run.spec, result=run.result, is_run=True))
         else:
             document = next(documents)
             sides.append(_Side(path, document.spec, document.lines))

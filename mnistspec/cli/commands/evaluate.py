@@ -11,8 +11,9 @@ import typer
 
 from mnistspec.cli.completion import complete_datasets
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
-from mnistspec.cli.options import Best, DataDir, Device, Json, RunFolder, check_data
+from mnistspec.cli.options import Best, DataDir, Device, Json, Latest, RunFolder, check_data
 from mnistspec.cli.registration import Panel, command
+from mnistspec.cli.runs import choose_run, load_run_data
 from mnistspec.errors import MnistspecError
 
 if TYPE_CHECKING:
@@ -50,15 +51,15 @@ def evaluate(
         ),
     ] = None,
     data_dir: DataDir = None,
+    latest: Latest = False,
     best: Best = False,
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    from mnistspec.runs.folder import RunDir
     from mnistspec.runs.result import measure_classes
     from mnistspec.views.terminal.tables import confusion_table, evaluation_table
 
-    folder = RunDir(run)
+    folder = choose_run(run, latest=latest)
     plain = not (best or data or data_dir or device)
     test = (_read_kept(folder) if plain else None) or _measure(folder, data, data_dir, device, best=best)
     confusion, names, accuracy = test.predictions.confusion, test.predictions.class_names, test.predictions.accuracy
@@ -66,7 +67,7 @@ def evaluate(
     if as_json:
         classes = measure_classes(test.predictions)
         print_json({
-            "run": str(run),
+            "run": str(folder.path),
             "data": test.data,
             "weights": "best" if best else "last",
             "epoch": test.epoch,
@@ -106,7 +107,7 @@ def _measure(folder: RunDir, data: str | None, data_dir: Path | None, device: st
     from mnistspec.training.device import choose_device
 
     model = folder.load_model("best" if best else "model")
-    dataset = load_dataset(data or model.spec.data.word, data_dir=data_dir)
+    dataset = load_dataset(data, data_dir=data_dir) if data else load_run_data(folder, data_dir)
     evaluation = model.evaluate(dataset, choose_device(device))
     predictions = Predictions.of(evaluation, dataset.test_images, dataset.class_names)
     if folder.result is not None and not best and folder.data_digest == dataset.digest:

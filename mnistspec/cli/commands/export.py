@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from mnistspec.cli.console import print_json, print_message, print_result, print_warning
-from mnistspec.cli.options import Best, DataDir, Json, RunFolder, check_data, check_output
+from mnistspec.cli.console import print_json, print_message, print_result
+from mnistspec.cli.options import Best, DataDir, Json, Latest, RunFolder, check_data, check_output, output_option
 from mnistspec.cli.registration import Panel, command
+from mnistspec.cli.runs import choose_run, load_run_data
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mnistspec.data.dataset import Dataset
     from mnistspec.export.onnx import OnnxCheck
     from mnistspec.runs.trained import TrainedModel
 
+
+_FORMS = {".onnx": "onnx", ".safetensors": "safetensors", ".html": "page"}
 
 _Onnx: TypeAlias = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write ONNX, checked on the whole test set.", show_default=False)
@@ -54,38 +60,38 @@ _Runtime: TypeAlias = Annotated[
 )
 def export(
     run: RunFolder,
+    output: Annotated[Path | None, output_option(*_FORMS)] = None,
     onnx: _Onnx = None,
     safetensors: _Safetensors = None,
     page: _Page = None,
     normalize: _Normalize = False,
     runtime: _Runtime = None,
+    latest: Latest = False,
     best: Best = False,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    _check_call(onnx, safetensors, page, runtime, normalize=normalize)
-
-    from mnistspec.runs.folder import RunDir
-
-    folder, weights = RunDir(run), "best" if best else "model"
+    files = _choose_files(output, {"onnx": onnx, "safetensors": safetensors, "page": page})
+    _check_call(files, runtime, normalize=normalize)
+    folder, weights = choose_run(run, latest=latest), "best" if best else "model"
     check_data(folder.spec.data.word, data_dir)
 
     from mnistspec.export.card import make_card
     from mnistspec.runs.weights import save_tensors
 
     model = folder.load_model(weights)
-    report: dict[str, Any] = {"run": str(run), "card": make_card(folder, weights, normalized=normalize)}
-    lines = []
-    if onnx is not None:
-        report["onnx"], line = _export_onnx(onnx, model, report["card"], data_dir, normalize=normalize)
+    report: dict[str, Any] = {"run": str(folder.path), "card": make_card(folder, weights, normalized=normalize)}
+    lines, load = [], cache(lambda: load_run_data(folder, data_dir))
+    if path := files.get("onnx"):
+        report["onnx"], line = _export_onnx(path, model, report["card"], load(), normalize=normalize)
         lines.append(line)
-    if safetensors is not None:
-        save_tensors(safetensors, model.network.state_dict(), make_card(folder, weights, normalized=False))
-        report["safetensors"] = {"file": str(safetensors), "bytes": safetensors.stat().st_size}
-        lines.append(f"{safetensors}: {report['card']['parameters']:,} parameters and what belongs to them")
-    if page is not None:
+    if path := files.get("safetensors"):
+        save_tensors(path, model.network.state_dict(), make_card(folder, weights, normalized=False))
+        report["safetensors"] = {"file": str(path), "bytes": path.stat().st_size}
+        lines.append(f"safetensors: {path}, {report['card']['parameters']:,} parameters and what belongs to them")
+    if path := files.get("page"):
         card = {**make_card(folder, weights, normalized=True), "run": folder.path.resolve().name}
-        report["page"], line = _export_page(page, model, card, data_dir, runtime)
+        report["page"], line = _export_page(path, model, card, load, runtime)
         lines.append(line)
     if as_json:
         print_json(report)
@@ -93,38 +99,48 @@ def export(
         print_result("\n".join(lines))
 
 
-def _check_call(
-    onnx: Path | None, safetensors: Path | None, page: Path | None, runtime: Path | None, *, normalize: bool
-) -> None:
+def _choose_files(output: Path | None, given: dict[str, Path | None]) -> dict[str, Path]:
+    """Return the file of each form that is asked for; raise UsageError where two are."""
+    files = {form: path for form, path in given.items() if path is not None}
+    if output is not None:
+        form = _FORMS[output.suffix.lower()]
+        if form in files:
+            raise UsageError(f"--output {output}: --{form} {files[form]} asks for the same; give one of them")
+        files[form] = output
+    return files
+
+
+def _check_call(files: dict[str, Path], runtime: Path | None, *, normalize: bool) -> None:
     """Raise UsageError for options that do not fit together and files that cannot be written."""
-    if onnx is None and safetensors is None and page is None:
-        raise UsageError("say what to write: --onnx FILE, --safetensors FILE or --page FILE.html")
-    if normalize and onnx is None:
+    if not files:
+        raise UsageError("say what to write: -o FILE.onnx, -o FILE.safetensors or -o FILE.html")
+    if normalize and "onnx" not in files:
         other = (
-            "safetensors hold weights; mean and std are in their metadata" if page is None else "a page does so always"
+            "a page does so always"
+            if "page" in files
+            else "safetensors hold weights; mean and std are in their metadata"
         )
-        raise UsageError(f"--normalize is for --onnx: {other}")
-    if runtime is not None and page is None:
-        raise UsageError("--runtime is for --page")
-    for path, suffixes in ((onnx, ()), (safetensors, ()), (page, (".html", ".htm"))):
-        if path is not None:
-            check_output(path, *suffixes)
+        raise UsageError(f"--normalize is for ONNX: {other}")
+    if runtime is not None and "page" not in files:
+        raise UsageError("--runtime is for a page")
+    for form, path in files.items():
+        check_output(path, *((".html", ".htm") if form == "page" else ()))
 
 
 def _export_onnx(
-    path: Path, model: TrainedModel, card: dict[str, Any], data_dir: Path | None, *, normalize: bool
+    path: Path, model: TrainedModel, card: dict[str, Any], data: Dataset, *, normalize: bool
 ) -> tuple[dict[str, Any], str]:
     """Write the file; return what is to be said of it, as data and as text."""
     from mnistspec.export.onnx import export_onnx
 
-    check = export_onnx(path, model, card, _load_data(model, card, data_dir), normalized=normalize)
+    check = export_onnx(path, model, card, data, normalized=normalize)
     takes = "pixels in [0, 1]" if normalize else f"(pixels in [0, 1] - {model.mean:.6g}) / {model.std:.6g}"
-    line = f"{path}: {card['parameters']:,} parameters, takes {takes}\n{_describe(check)}"
+    line = f"onnx: {path}, {card['parameters']:,} parameters, takes {takes}\n{_describe(check)}"
     return {"file": str(path), "bytes": path.stat().st_size, **asdict(check)}, line
 
 
 def _export_page(
-    path: Path, model: TrainedModel, card: dict[str, Any], data_dir: Path | None, folder: Path | None
+    path: Path, model: TrainedModel, card: dict[str, Any], load: Callable[[], Dataset], folder: Path | None
 ) -> tuple[dict[str, Any], str]:
     """Write the page; return what is to be said of it, as data and as text."""
     from mnistspec.export.onnx import require_packages
@@ -136,24 +152,14 @@ def _export_page(
     if runtime is None:
         print_message(f"fetching {PACKAGE} {VERSION} with npm into {cache_folder()}: 33 MB, this once")
         runtime = fetch_runtime()
-    check = export_page(path, model, card, _load_data(model, card, data_dir), runtime)
+    check = export_page(path, model, card, load(), runtime)
     size = path.stat().st_size
     line = (
-        f"{path}: a page of {size / 1e6:.1f} MB that needs neither Python nor a network; "
+        f"page: {path}, {size / 1e6:.1f} MB that need neither Python nor a network; "
         f"{card['parameters']:,} parameters, {PACKAGE} {runtime.version}\n{_describe(check)}"
     )
     runs_with = {"runtime": str(runtime.folder), "runtime_version": runtime.version}
     return {"file": str(path), "bytes": size, **asdict(check), **runs_with}, line
-
-
-def _load_data(model: TrainedModel, card: dict[str, Any], data_dir: Path | None) -> Dataset:
-    """Return the data set whose test images check the export."""
-    from mnistspec.data.dataset import load_dataset
-
-    data = load_dataset(model.spec.data.word, data_dir=data_dir)
-    if data.digest != card["data_sha256"]:
-        print_warning(f"the run was trained on other files of {data.name} than those whose test set checks the export")
-    return data
 
 
 def _describe(check: OnnxCheck) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from mnistspec.cli.console import print_json, print_result
-from mnistspec.cli.options import Json, Settings, SpecFile, check_output
+from mnistspec.cli.console import print_json, print_written
+from mnistspec.cli.options import Json, Settings, SpecFile, check_output, output_option
 from mnistspec.cli.registration import Panel, command
 
 
@@ -20,26 +18,20 @@ from mnistspec.cli.registration import Panel, command
 )
 def graph(
     spec: SpecFile,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The .png or .svg file to write.", show_default="NAME.svg"),
-    ] = None,
+    output: Annotated[Path | None, output_option(".png", ".svg", default="NAME.svg")] = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    if output is not None:
-        check_output(output, ".png", ".svg")
-
     from mnistspec.language.loader import load_spec
 
     loaded = load_spec(spec, settings or ())
 
     from mnistspec.views.pictures.network import draw_network
 
-    path = output or Path(f"{loaded.name}.svg")
+    path = output or check_output(Path(f"{loaded.name}.svg"))
     page = draw_network(loaded)
     page.save(path)
     if as_json:
         print_json({"name": loaded.name, "file": str(path), "width": page.width, "height": page.height})
     else:
-        print_result(f"picture: {path}")
+        print_written("picture", path)

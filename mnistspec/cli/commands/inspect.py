@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from mnistspec.cli.console import print_json, print_result
-from mnistspec.cli.options import Best, Json, RunFolder, check_output
+from mnistspec.cli.console import print_json, print_result, print_written
+from mnistspec.cli.options import Best, Json, Latest, RunFolder, check_output, output_option
 from mnistspec.cli.registration import Panel, command
+from mnistspec.cli.runs import choose_run
 from mnistspec.errors import UsageError
 
 
@@ -24,7 +25,7 @@ from mnistspec.errors import UsageError
 def inspect(
     run: RunFolder,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A photo or drawing of one digit.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The .png or .svg file to write.")],
+    output: Annotated[Path | None, output_option(".png", ".svg", default="IMAGE-seen.png")] = None,
     layer: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Draw the maps of this layer, as build --summary names it."),
@@ -33,16 +34,16 @@ def inspect(
         str | None,
         typer.Option(metavar="ROW,COLUMN", help="Outline what this position of the maps sees, counted from 0."),
     ] = None,
+    latest: Latest = False,
     best: Best = False,
     as_json: Json = False,
 ) -> None:
-    check_output(output, ".png", ".svg")
+    output = output or check_output(Path(f"{image.stem}-seen.png"))
     place = _read_position(position)
 
     from mnistspec.files import require_image
-    from mnistspec.runs.folder import RunDir
 
-    folder = RunDir(run)
+    folder = choose_run(run, latest=latest)
     require_image(image)
 
     from mnistspec.data.photo.preparation import prepare_image
@@ -67,7 +68,7 @@ def inspect(
     draw_inspection(pixels.numpy(), shares, sight, chosen, names, position=place, title=title).save(output)
     if as_json:
         print_json({
-            "run": str(run),
+            "run": str(folder.path),
             "image": str(image),
             "picture": str(output),
             "prediction": names[prediction],
@@ -79,7 +80,8 @@ def inspect(
             "sees": box and asdict(box),
         })  # fmt: skip
     else:
-        print_result(f"{title}\npicture: {output}")
+        print_result(title)
+        print_written("picture", output)
 
 
 def _read_position(text: str | None) -> tuple[int, int] | None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnistspec.cli.console import print_json, print_message, print_result
-from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads, check_data, check_output
+from mnistspec.cli.console import print_json, print_message, print_result, print_written
+from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads, check_data, output_option
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError, UsageError
 
@@ -33,12 +33,7 @@ def lr_find(
     steps: Annotated[
         int, typer.Option(metavar="N", min=20, max=10_000, help="Number of steps, each with a batch of its own.")
     ] = 100,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Draw the curve in this .png or .svg file.", show_default=False
-        ),
-    ] = None,
+    output: Annotated[Path | None, output_option(".png", ".svg")] = None,
     settings: Settings = None,
     device: Device = None,
     threads: Threads = None,
@@ -47,8 +42,6 @@ def lr_find(
 ) -> None:
     if not 0 < lowest < highest <= 100:
         raise UsageError("the learning rates must be above 0, at most 100, and --lowest below --highest")
-    if output is not None:
-        check_output(output, ".png", ".svg")
 
     from mnistspec.language.loader import load_spec
 
@@ -65,6 +58,8 @@ def lr_find(
         from mnistspec.views.pictures.lr_range import draw_lr_range
 
         draw_lr_range(points, found, title=f"{loaded.name}: learning-rate range test").save(output)
+        if not as_json:
+            print_written("picture", output)
     if found is None:
         last, explodes = points[-1].lr, len(points) < steps
         more = f"--highest {last:.1g} --steps {4 * steps}" if explodes else f"--steps {4 * steps}"

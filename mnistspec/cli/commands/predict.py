@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mnistspec.cli.console import print_error, print_json, print_table, print_warning
-from mnistspec.cli.options import Best, Json, RunFolder
+from mnistspec.cli.options import Best, Json, Latest, RunFolder
 from mnistspec.cli.registration import Panel, command
+from mnistspec.cli.runs import choose_run
 from mnistspec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
 def predict(
     run: RunFolder,
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Photos or drawings of one digit each.")],
+    latest: Latest = False,
     best: Best = False,
     as_json: Json = False,
 ) -> None:
-    from mnistspec.runs.folder import RunDir
-
-    folder = RunDir(run)
+    folder = choose_run(run, latest=latest)
     rows: list[dict[str, Any]] = []
     for path in images:
         try:
@@ -53,7 +53,7 @@ def predict(
                 print_warning(f"{path}: {note}")
     read = [row for row in rows if "error" not in row]
     if as_json:
-        print_json({"run": str(run), "predictions": rows})
+        print_json({"run": str(folder.path), "predictions": rows})
     elif read:
         from mnistspec.views.terminal.tables import predictions_table
 

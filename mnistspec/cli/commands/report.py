@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnistspec.cli.console import print_json, print_message, print_result
-from mnistspec.cli.options import DataDir, Json, RunFolders, check_output
+from mnistspec.cli.console import print_json, print_message, print_written
+from mnistspec.cli.options import DataDir, Json, RunFolders, check_output, output_option
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
@@ -32,15 +32,7 @@ if TYPE_CHECKING:
 )
 def report(
     paths: RunFolders,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The .html file to write, or an .md file with a folder of pictures beside it.",
-        ),
-    ] = Path("report.html"),
+    output: Annotated[Path | None, output_option(".html", ".md", default="report.html")] = None,
     title: Annotated[
         str,
         typer.Option(metavar="TEXT", help="Title of the report.", show_default="the names of its specs"),
@@ -48,7 +40,7 @@ def report(
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    check_output(output, ".html", ".md")
+    output = output or check_output(Path("report.html"))
     pictures = output.with_name(f"{output.stem}-pictures")
     if output.suffix.lower() == ".md" and pictures.exists() and not pictures.is_dir():
         raise UsageError(f"{pictures}: the pictures go into a folder of this name, but it is a file")
@@ -72,8 +64,7 @@ def report(
             "missing": history.problems,
         })  # fmt: skip
     else:
-        beside = f", {len(files)} pictures in {pictures}" if files else ""
-        print_result(f"report: {output}{beside}")
+        print_written("report", output, f"{len(files)} pictures in {pictures}" if files else "")
 
 
 def _make_measure(data_dir: Path) -> Callable[[RunDir], Predictions]:

@@ -23,6 +23,7 @@ from mnistspec.cli.options import (
     check_data,
 )
 from mnistspec.cli.registration import Panel, command
+from mnistspec.cli.runs import Need, choose_run
 from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
 from mnistspec.language.yaml.diagnostics import Override
 
@@ -60,13 +61,16 @@ def train(
         Path | None,
         typer.Option(
             metavar="RUN",
-            help="Resume an interrupted run.",
+            help="Resume an interrupted run, or the only one below a folder.",
             show_default=False,
             autocompletion=complete_runs,
         ),
     ] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="With --resume: remove what the run has done, and begin it anew.")
+    ] = False,
+    latest: Annotated[
+        bool, typer.Option("--latest", help="With --resume: of several interrupted runs below RUN, take the newest.")
     ] = False,
     checkpoint_every: Annotated[
         int | None,
@@ -85,9 +89,13 @@ def train(
         raise UsageError(f"--resume continues a run as it was started: give no {wrong} with it")
     if resume is None and not specs:
         raise UsageError("give a spec to train, such as specs/step6.yaml, or --resume RUN")
+    if latest and resume is None:
+        raise UsageError("--latest chooses an interrupted run: name a folder with --resume RUN")
     if restart and resume is None:
         raise UsageError("--restart begins a run anew: name the run with --resume RUN")
-    options = _Options(runs, data_dir, device, threads, tensorboard, checkpoint_every, restart, strict_targets, as_json)
+    options = _Options(
+        runs, data_dir, device, threads, tensorboard, checkpoint_every, latest, restart, strict_targets, as_json
+    )
     executions = _resume(resume, options) if resume is not None else _start(specs or [], changes, options)
     results = [_run(execution, options) for execution in executions]
     if as_json:
@@ -106,6 +114,7 @@ class _Options:
     threads: int | None
     tensorboard: Path | None
     checkpoint_every: int | None
+    latest: bool
     restart: bool
     strict_targets: bool
     as_json: bool
@@ -140,17 +149,16 @@ def _start(specs: list[Path], changes: list[str], options: _Options) -> Iterator
 
 def _resume(path: Path, options: _Options) -> Iterator[Execution]:
     """Yield the run that is resumed."""
-    from mnistspec.runs.folder import RunDir
+    folder = choose_run(path, Need.REST, latest=options.latest)
+    check_data(folder.spec.data.word, options.data_dir)
+    _prepare(options, str(folder.path))
 
-    check_data(RunDir(path).spec.data.word, options.data_dir)
-    _prepare(options, str(path))
-
-    from mnistspec.data.dataset import load_dataset
-    from mnistspec.runs.execution import Execution, open_run
+    from mnistspec.runs.execution import Execution, refuse_ended
+    from mnistspec.runs.trained import load_data
     from mnistspec.training.device import choose_device
 
-    folder = open_run(path)
-    data = load_dataset(folder.spec.data.word, data_dir=options.data_dir)
+    refuse_ended(folder)
+    data = load_data(folder, options.data_dir)
     yield Execution(folder, data, choose_device(options.device), restart=options.restart)
 
 

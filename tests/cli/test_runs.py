@@ -160,8 +160,7 @@ def test_a_folder_is_named_by_the_environment(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MNISTSPEC_DATA", "none")
-    words = {"data": ["mnist"], "train": [quick_spec], "lr-find": [quick_spec]}[command]
-    done = mnistspec(command, *words)
+    done = mnistspec(command, "mnist" if command == "data" else quick_spec)
     assert (done.code, done.out) == (2, "")
     assert done.err == (
         "mnistspec: none: no such folder; --data-dir and MNISTSPEC_DATA name a folder with the IDX files of mnist\n"

@@ -11,6 +11,8 @@ from unicodedata import category
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+_COLUMNS = 80
+
 
 def printable(text: str) -> str:
     """Replace what would move a cursor, change a terminal's state or the direction of writing, or be no text at all.
@@ -54,6 +56,12 @@ def did_you_mean(name: str | None) -> str:
 def plural(count: int, noun: str) -> str:
     """Return a number of things: 1 epoch, 1,200 epochs."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def place_path(sentence: str, path: object) -> str:
+    """Return a sentence that ends in a path, or in a command with one, on a line of its own where 80 columns end."""
+    line = f"{sentence} {path}"
+    return line if len(line) <= _COLUMNS else f"{sentence}\n  {path}"
 
 
 def join_names(names: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from mnistspec.runs.measurement import Measured
 from mnistspec.sweeps.sweep import RUNNING, WAITING
 from mnistspec.views.terminal.epochs import epoch_row, epochs_header
 from mnistspec.views.terminal.sweeps import run_line, sweep_panel
-from mnistspec.wording import plural, printable
+from mnistspec.wording import place_path, plural, printable
 
 if TYPE_CHECKING:
     from rich.progress import Task
@@ -34,7 +34,7 @@ def show_progress(steps: Iterable[Step], execution: Execution) -> Iterator[Step]
     """Pass the steps of a run on, showing them on stderr."""
     spec, training = execution.folder.spec, execution.training
     epochs = plural(spec.train.epochs, "epoch")
-    print_message(f"{spec.name} on {training.device.type}, {epochs} -> {execution.folder.path}")
+    print_message(place_path(f"{spec.name} on {training.device.type}, {epochs} ->", execution.folder.path))
     console = Console(stderr=True, highlight=False)
     return _draw_bar(steps, execution, console) if console.is_terminal else _print_lines(steps, execution)
 
@@ -107,7 +107,7 @@ def show_sweep(sweep: Sweep) -> Iterator[Callable[[Run | None], None]]:
         def show(run: Run | None) -> None:
             nonlocal looked
             if run and run.status not in {RUNNING, WAITING}:
-                live.console.print(Text(printable(run_line(run, sweep))))
+                live.console.print(Text(printable(run_line(run, sweep))), soft_wrap=True)
             if run or time.monotonic() - looked >= _LOOK_SECONDS:
                 sweep.look()
                 looked = time.monotonic()

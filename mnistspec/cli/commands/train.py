@@ -26,6 +26,7 @@ from mnistspec.cli.registration import Panel, command
 from mnistspec.cli.runs import Need, choose_run
 from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
 from mnistspec.language.yaml.diagnostics import Override
+from mnistspec.wording import place_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -221,7 +222,7 @@ def _train(execution: Execution, options: _Options) -> Result:
 
 def _say_how_to_resume(execution: Execution, what: str) -> None:
     if execution.can_resume:
-        print_message(f"{what}; resume with: mnistspec train --resume {execution.folder.path}")
+        print_message(place_path(f"{what}; resume with:", f"mnistspec train --resume {execution.folder.path}"))
 
 
 def _show_warnings(execution: Execution, shown: int) -> int:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from mnistspec.language.vocabulary.unit import Unit
 from mnistspec.views.terminal.difference_lines import Line, describe_blocks, describe_units
+from mnistspec.views.terminal.tables import WIDTH
 from mnistspec.views.writing import write_changes, write_value
 from mnistspec.wording import write_shape
 
@@ -34,7 +35,8 @@ _NOISE = (
 
 def difference_text(difference: Difference, names: Sequence[str], results: Sequence[Result | None]) -> Group:
     """Return a section for each part in which there is a difference, and what it did to the network."""
-    parts: list[RenderableType] = [Text(f"{names[0]} -> {names[1]}", style="bold")]
+    arrow = " -> " if sum(map(len, names)) + 4 <= WIDTH else " ->\n"  # a path is not broken
+    parts: list[RenderableType] = [Text(arrow.join(names), style="bold", no_wrap=True, overflow="ignore")]
     for title, lines in describe_difference(difference).items():
         if lines:
             parts += [Text(), _lines(title, lines)]

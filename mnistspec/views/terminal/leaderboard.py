@@ -27,7 +27,7 @@ _HEADINGS = (
 )  # fmt: skip
 _NOTE = (
     "last epoch: mean and sample standard deviation over the seeds; * mean of each seed's best epoch, chosen on the "
-    "images that it is measured on; seconds a run; targets met: the number of seeds that met all"
+    "images that it is measured on; time of a run; targets met: the number of seeds that met all"
 )
 
 
@@ -36,7 +36,7 @@ def leaderboard_table(comparison: Comparison) -> Group:
     table = make_table(show_edge=False)
     table.add_column("spec", overflow="fold")
     for heading in (
-        "params", "MACs", "field", "seeds", "last epoch %\nmin-max", "best\n%*", "sec-\nonds", "tar-\ngets",
+        "params", "MACs", "field", "seeds", "last epoch %\nmin-max", "best\n%*", "time\ns", "targets\nmet",
     ):  # fmt: skip
         table.add_column(heading, justify="right", no_wrap=True)
     for words, series in zip(label_series(comparison.all_series), comparison.all_series, strict=True):

@@ -79,7 +79,7 @@ def print_table(table: Any) -> None:  # noqa: ANN401 - any of rich's renderables
 
     console = Console(highlight=False)
     if console.is_terminal and console.encoding.startswith("utf"):
-        console.print(Printable(table))
+        console.print(Printable(table), crop=False)
     else:  # rich's own table of ASCII has more lines than ours
         print_result(render_text(table, console.width if console.is_terminal else WIDTH).rstrip("\n"))
 

@@ -45,7 +45,7 @@ def render_text(renderable: RenderableType, width: int = WIDTH) -> str:
     file = StringIO()
     Console(
         file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, legacy_windows=False
-    ).print(Printable(renderable))
+    ).print(Printable(renderable), crop=False)
     lines = [line.rstrip() for line in file.getvalue().splitlines()]
     return "\n".join(lines).strip("\n") + "\n"
 

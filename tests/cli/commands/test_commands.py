@@ -103,8 +103,8 @@ def test_validate_does_not_import_torch() -> None:
         (["train", str(SPECS / "step1.yaml"), "--name", "../x"], "--name ../x: name must be"),
         (["train", str(SPECS / "step1.yaml"), "--device", "tpu"], "is not a device"),
         (["train", str(SPECS / "step1.yaml"), "--data-dir", "missing"], "missing"),
-        (["evaluate", "missing"], "missing: not a run folder"),
-        (["predict", "missing", "x.png"], "missing: not a run folder"),
+        (["evaluate", "missing"], "missing: no such folder; give a run"),
+        (["predict", "missing", "x.png"], "missing: no such folder; give a run"),
         (["data", "mnits"], 'did you mean "mnist"?'),
         (["blocks", "cov"], 'did you mean "conv"?'),
         (["build", "--sumary", "x.yaml"], "no such option"),
@@ -145,7 +145,7 @@ def test_train_prints_its_result_on_stdout_and_progress_on_stderr(
     assert done.code == 0
     assert done.out.startswith("quick: test accuracy ")
     assert done.out.rstrip().endswith(str(next((tmp_path / "runs" / "quick").iterdir())))
-    assert len(done.err.splitlines()) == 4  # what is loading, the run, the header, one epoch
+    assert len(done.err.splitlines()) == 5  # what is loading, the run, its long path, the header, one epoch
     as_json = mnistspec(
         *common, "--json", "--name", "other", "--set", "targets.min_test_accuracy=100", "--check-targets"
     )

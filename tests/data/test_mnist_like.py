@@ -153,15 +153,18 @@ def test_missing_folder_and_files(tmp_path: Path) -> None:
     folder = tmp_path / "nothing"
     with pytest.raises(UsageError) as caught:
         load_dataset("kmnist", data_dir=folder)
-    assert str(caught.value) == f"{folder}: no such folder; --data-dir takes a folder with the IDX files of kmnist"
+    assert (
+        str(caught.value)
+        == f"{folder}: no such folder; --data-dir and MNISTSPEC_DATA name a folder with the IDX files of kmnist"
+    )
     write_folder(folder)
     for name in STANDARD_NAMES[1:3]:
         (folder / name).unlink()
     with pytest.raises(UsageError) as caught:
         load_dataset("kmnist", data_dir=folder)
     assert str(caught.value) == (
-        f"{folder}: train-labels-idx1-ubyte and t10k-images-idx3-ubyte not found (packed as .gz or not); "
-        "kmnist needs them"
+        f"{folder}: train-labels-idx1-ubyte and t10k-images-idx3-ubyte not found, neither here nor in "
+        'KMNIST/raw or raw below; kmnist needs them, packed as .gz or not, with "-idx" or ".idx", in capitals or not'
     )
 
 

@@ -73,10 +73,16 @@ def test_a_checkpoint_of_another_format(stopped_copy: Path, bench: Bench) -> Non
 
 
 def test_no_run_folder(bench: Bench) -> None:
-    for folder in (bench.path, bench.path / "none", bench.write_spec()):
+    nothing = bench.path / "nothing"
+    nothing.mkdir()
+    for folder, message in (
+        (nothing, "not a run folder"),
+        (bench.path / "none", "no such folder"),
+        (bench.write_spec(), "not a folder"),
+    ):
         outcome = bench.train("--resume", folder)
         assert outcome.code == 2
-        assert "not a run folder" in outcome.err
+        assert f"{folder}: {message}" in outcome.err
 
 
 @pytest.mark.parametrize("lost", [(), ("metrics.csv",), ("model.safetensors", "best.safetensors")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from mnistspec.runs.trained import TrainedModel
 
 
+Runs: TypeAlias = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN",
+        help="Run folders, or folders with one run below; several read the same drawing side by side.",
+        show_default=False,
+        autocompletion=complete_runs,
+    ),
+]
+
+
 @command(
     Panel.LOOK,
     4,
@@ -30,15 +41,7 @@ if TYPE_CHECKING:
     example="mnistspec demo runs/step6/20260101T120000Z-1a2b3c --open",
 )
 def demo(
-    runs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RUN",
-            help="Run folders, or folders with one run below; several read the same drawing side by side.",
-            show_default=False,
-            autocompletion=complete_runs,
-        ),
-    ],
+    runs: Runs,
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="Port of the page; 0 takes any free one.")
     ] = 7860,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mnistspec.cli.completion import complete_models
-from mnistspec.cli.console import print_message, print_written
+from mnistspec.cli.console import print_written
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
@@ -47,5 +47,5 @@ def new(
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
     document = load_document(path)
     params = sum(layer.params for layer in document.layers)
-    print_written("spec", path, f"{len(document.layers)} blocks, {params:,} parameters")
-    print_message(f"train it with: mnistspec train {path}")
+    size = f"{len(document.layers)} blocks, {params:,} parameters"
+    print_written("spec", path, f"{size}; train it with: mnistspec train {path}")

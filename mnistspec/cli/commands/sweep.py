@@ -51,6 +51,15 @@ Retries: TypeAlias = Annotated[
         show_default="2",
     ),
 ]
+Jobs: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Number of runs at a time.",
+        show_default="one a core, or one on an accelerator",
+    ),
+]
 _LOCK = ".sweep.lock"
 
 
@@ -69,15 +78,7 @@ def sweep(
     ] = None,
     settings: Choices = None,
     epochs: Epochs = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Number of runs at a time.",
-            show_default="one a core, or one on an accelerator",
-        ),
-    ] = None,
+    jobs: Jobs = None,
     threads: Annotated[
         int,
         typer.Option(

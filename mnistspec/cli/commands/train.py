@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -35,6 +35,23 @@ if TYPE_CHECKING:
     from mnistspec.runs.models import Result
 
 
+Resume: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="RUN",
+        help="Resume an interrupted run, or the only one below a folder.",
+        show_default=False,
+        autocompletion=complete_runs,
+    ),
+]
+
+
+CheckpointEvery: TypeAlias = Annotated[
+    int | None,
+    typer.Option(metavar="STEPS", min=1, help="Save checkpoints within epochs, too.", show_default=False),
+]
+
+
 @command(
     Panel.TRAIN,
     1,
@@ -58,25 +75,14 @@ def train(
     data_dir: DataDir = None,
     check_targets: Annotated[bool, typer.Option("--check-targets", help="Exit with 1 if a target is missed.")] = False,
     strict_targets: StrictTargets = False,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN",
-            help="Resume an interrupted run, or the only one below a folder.",
-            show_default=False,
-            autocompletion=complete_runs,
-        ),
-    ] = None,
+    resume: Resume = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="With --resume: remove what the run has done, and begin it anew.")
     ] = False,
     latest: Annotated[
         bool, typer.Option("--latest", help="With --resume: of several interrupted runs below RUN, take the newest.")
     ] = False,
-    checkpoint_every: Annotated[
-        int | None,
-        typer.Option(metavar="STEPS", min=1, help="Save checkpoints within epochs, too.", show_default=False),
-    ] = None,
+    checkpoint_every: CheckpointEvery = None,
     tensorboard: TensorBoard = None,
     as_json: Json = False,
 ) -> None:

@@ -52,7 +52,7 @@ def test_to_stdout_and_to_a_file(mnistspec: CommandLine, quick_spec: Path, tmp_p
     path = tmp_path / "out.py"
     written = mnistspec("code", quick_spec, "-o", path)
     assert (written.code, written.err) == (0, "")
-    assert written.out == f"{path}: {len(path.read_text().splitlines())} lines\n"
+    assert written.out == f"code: {path}, {len(path.read_text().splitlines())} lines\n"
     assert path.read_text() == printed.out
     assert json.loads(mnistspec("code", quick_spec, "--json").out) == {
         "name": "quick", "file": None, "code": printed.out,

@@ -16,6 +16,7 @@ from mnistspec.export import onnx
 from mnistspec.runs.folder import RunDir
 from tests.command_line import CommandLine
 from tests.needs import need_module
+from tests.small_mnist import write_mnist
 
 
 def read_card(path: Path) -> dict[str, str]:
@@ -92,9 +93,10 @@ def test_other_data_is_told_of(mnistspec: CommandLine, quick_run: Path, tmp_path
     need_module("onnxscript")
     monkeypatch.setattr(onnx, "_compile", lambda *_args, **_kwargs: b"")
     monkeypatch.setattr(onnx, "_check", lambda *_args, **_kwargs: onnx.OnnxCheck(10, 0, 0.0, 90.0))
-    outcome = mnistspec("export", quick_run, "--onnx", tmp_path / "a.onnx")
+    other = write_mnist(tmp_path, 100, 100)
+    outcome = mnistspec("export", quick_run, "--onnx", tmp_path / "a.onnx", "--data-dir", other)
     assert outcome.code == 0
-    assert "was trained on other files of mnist" in outcome.err
+    assert "these are other files of mnist than those that the run was made with" in outcome.err
 
 
 def test_a_file_that_predicts_otherwise_is_not_written(
@@ -131,8 +133,8 @@ def test_missing_packages(
 
 def test_refusals(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:
     for arguments, words in (
-        ([quick_run], "--onnx FILE, --safetensors FILE or --page FILE.html"),
-        ([quick_run, "--safetensors", tmp_path / "a", "--normalize"], "--normalize is for --onnx"),
+        ([quick_run], "-o FILE.onnx, -o FILE.safetensors or -o FILE.html"),
+        ([quick_run, "--safetensors", tmp_path / "a", "--normalize"], "--normalize is for ONNX"),
         ([quick_run, "--onnx", tmp_path], "this is a folder"),
         ([quick_run, "--onnx", tmp_path / "no" / "a.onnx"], "there is no folder"),
         ([tmp_path, "--safetensors", tmp_path / "a"], "not a run folder"),

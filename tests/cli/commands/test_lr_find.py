@@ -34,7 +34,7 @@ def test_a_picture_and_no_suggestion(
 ) -> None:
     options = ("--lowest", "1e-7", "--highest", "1e-6", "--steps", "20", "-o", tmp_path / "lr.png")
     outcome = mnistspec("lr-find", quick_spec, "--data-dir", small_mnist, *options)
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (1, f"picture: {tmp_path / 'lr.png'}\n")
     assert "no suggestion: the loss does not fall by a tenth between 1e-07 and 1e-06; try --steps 80" in outcome.err
     with Image.open(tmp_path / "lr.png") as image:
         assert image.format == "PNG"

@@ -27,6 +27,7 @@ _STYLES = ("pad.css", "offline.css")
 _MODULES = (
     "numbers.js",
     "background.js",
+    "masks.js",
     "shapes.js",
     "ink.js",
     "placement.js",

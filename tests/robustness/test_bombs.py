@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from tests.data.photo.test_photo import write_png_header
+from tests.data.photo.test_limits import COSTLY
+from tests.data.photo.test_photo import DIGITS, enlarge, write_png_header
 from tests.language.test_fuzz import BOMBS
 from tests.robustness.conftest import Bench
 
@@ -53,6 +55,41 @@ def test_bombs_are_refused_within_a_second_and_300_megabytes(tmp_path: Path) -> 
         assert seconds is not None, f"{name} ({index}) was taken for a spec"
         assert seconds < 1, f"{name} ({index}) took {seconds:.1f} s"
     assert found["bytes"] < MEGABYTES * 2**20
+
+
+# Prepares pictures in a process of its own; prints how much memory the costliest one takes, in bytes.
+PREPARE = """
+import resource, sys
+from pathlib import Path
+from mnistspec.data.photo.preparation import prepare_image
+from mnistspec.errors import UsageError
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+prepare_image(Path("good.png"))
+before = peak()
+for path in sorted(Path("costly").iterdir()):
+    try:
+        prepare_image(path)
+    except UsageError:
+        continue
+    if path.name != "allowed":
+        raise SystemExit(f"{path} was prepared")
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="memory is measured in Unix's way")
+def test_costly_pictures_take_less_than_300_megabytes(tmp_path: Path) -> None:
+    (tmp_path / "costly").mkdir()
+    for name, (make, _) in COSTLY.items():
+        (tmp_path / "costly" / name).write_bytes(make())
+    Image.fromarray(enlarge(DIGITS[0])).save(tmp_path / "good.png")
+    Image.fromarray(enlarge(DIGITS[0], 4400)).convert("RGBA").save(tmp_path / "costly" / "allowed", "PNG")
+    done = subprocess.run([sys.executable, "-c", PREPARE], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout) < MEGABYTES * 2**20
 
 
 @pytest.mark.parametrize("side", [8_000, 60_000])

@@ -29,7 +29,7 @@ def measure_strength(levels: Levels) -> tuple[Levels, float]:
         # Noise around black or white is cut off on one side, which hides it in the frame but not between neighbours.
         noise = max(noise, _estimate_noise(np.diff(levels.reshape(-1)), 40) / math.sqrt(2))
     # Ink is the smaller part, so its differences are the larger ones: the third moment has their sign.
-    return np.maximum(difference if (difference**3).sum() > 0 else -difference, 0), noise
+    return np.maximum(difference if (difference * difference * difference).sum() > 0 else -difference, 0), noise
 
 
 def _estimate_noise(values: Levels, percentile: int) -> float:

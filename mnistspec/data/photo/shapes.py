@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,14 +30,16 @@ class Shape(NamedTuple):
 def find_shapes(labels: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[Shape]:
     """Join the components (h, w), 0 for none, with strong pixels `sizes`, to digits; the largest one comes first."""
     rows, columns = np.nonzero(labels)
-    present, numbers = np.unique(labels[rows, columns], return_inverse=True)
-    shapes = []
-    for number, label in enumerate(present.tolist()):
-        y, x = rows[numbers == number], columns[numbers == number]
+    numbers = labels[rows, columns]
+    shapes: list[Shape] = []
+    for label in np.unique(numbers).tolist():
+        y, x = rows[numbers == label], columns[numbers == label]
         box = int(y.min()), int(y.max()) + 1, int(x.min()), int(x.max()) + 1
-        shapes.append(Shape(*box, int(sizes[label]), (label,)))
-    while pair := next((pair for pair in combinations(shapes, 2) if not _are_apart(*pair)), None):
-        shapes = [*(shape for shape in shapes if shape not in pair), _join(*pair)]
+        shape = Shape(*box, int(sizes[label]), (label,))
+        while near := next((other for other in shapes if not _are_apart(other, shape)), None):
+            shapes.remove(near)
+            shape = _join(near, shape)
+        shapes.append(shape)
     return sorted(shapes, key=lambda shape: (-shape.size, shape))
 
 

@@ -1,6 +1,6 @@
 // Place ink on MNIST's canvas, as mnistspec/data/photo/canvas.py does.
 
-import { crop, findExtent } from "./ink.js";
+import { crop, findExtent } from "./masks.js";
 import { findLargest, percentile, roundHalfEven, sumFloat32 } from "./numbers.js";
 
 const SIDE = 28;

@@ -14,17 +14,13 @@ export function findShapes(labels, sizes, width) {
     const shape = found.get(label);
     found.set(label, shape ? join(shape, pixel) : { ...pixel, size: sizes[label], labels: [label] });
   });
-  let shapes = [...found.values()].sort((a, b) => a.labels[0] - b.labels[0]);
-  for (let pair = findPair(shapes); pair; pair = findPair(shapes))
-    shapes = [...shapes.filter((shape) => !pair.includes(shape)), join(...pair)];
+  const shapes = [];
+  for (let shape of [...found.values()].sort((a, b) => a.labels[0] - b.labels[0])) {
+    const findNear = () => shapes.findIndex((other) => !areApart(other, shape));
+    for (let i = findNear(); i >= 0; i = findNear()) shape = join(...shapes.splice(i, 1), shape);
+    shapes.push(shape);
+  }
   return shapes.sort((a, b) => b.size - a.size || a.top - b.top || a.bottom - b.bottom || a.left - b.left);
-}
-
-/** Return the first two shapes that are one; undefined if there are none. */
-function findPair(shapes) {
-  for (let i = 0; i < shapes.length; i++)
-    for (let j = i + 1; j < shapes.length; j++) if (!areApart(shapes[i], shapes[j])) return [shapes[i], shapes[j]];
-  return undefined;
 }
 
 function join(a, b) {
@@ -44,9 +40,7 @@ function areApart(a, b) {
   const heights = [a, b].map((shape) => shape.bottom - shape.top);
   const widths = [a, b].map((shape) => shape.right - shape.left);
   const inLine = (gap, across, length, size, long) =>
-    gap >= 0 &&
-    Math.min(...across) >= ALIKE * Math.max(...across) &&
-    (length > long * size || gap > GAP * size);
+    gap >= 0 && Math.min(...across) >= ALIKE * Math.max(...across) && (length > long * size || gap > GAP * size);
   return (
     inLine(Math.max(a.left, b.left) - Math.min(a.right, b.right), heights, width, height, ROW) ||
     inLine(Math.max(a.top, b.top) - Math.min(a.bottom, b.bottom), widths, height, width, COLUMN)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.data.photo.test_photo import Array, add_noise, enlarge
+
+_FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"
+FONTS = ("DejaVuSans-Bold", "DejaVuSansMono-Bold", "DejaVuSerif-Bold", "STIXGeneralBol", "cmb10")
 
 
 def compress(picture: Array, quality: int) -> Array:
@@ -94,13 +99,20 @@ def scan(digit: Array, random: Generator, sides: int, *, corners: int = 0) -> Ar
     return 255 - scanned if random.random() < 0.3 else scanned
 
 
-def print_bold(label: int, size: int, stroke: int) -> Array:
-    """A digit in Pillow's own font."""
+def print_bold(label: int, size: int, stroke: int, font: str = "") -> Array:
+    """A digit in Pillow's own font, or in one of those that Matplotlib brings, with strokes thicker by a number."""
     picture = Image.new("L", (size * 4 // 3, size * 8 // 5), 255)
     place = (picture.width / 2, picture.height / 2)
-    font = ImageFont.load_default(size)
-    ImageDraw.Draw(picture).text(place, str(label), 0, font, anchor="mm", stroke_width=stroke)
+    face = ImageFont.truetype(_FONTS / f"{font}.ttf", size) if font else ImageFont.load_default(size)
+    ImageDraw.Draw(picture).text(place, str(label), 0, face, anchor="mm", stroke_width=stroke)
     return np.asarray(picture)
+
+
+def print_any(label: int, random: Generator, font: str) -> Array:
+    """A digit of any size, with strokes that are up to an eighth of its size thicker."""
+    size = int(random.integers(40, 500))
+    picture = print_bold(label, size, round(size * random.uniform(0, 0.06)), font)
+    return picture if random.random() < 0.5 else 255 - picture
 
 
 KINDS: dict[str, Callable[[Array, Generator], Array | Image.Image]] = {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mnistspec.data.photo.ink import label_components
+from mnistspec.data.photo.masks import label_components
 
 
 def flood(mask: np.ndarray, start: tuple[int, int]) -> set[tuple[int, int]]:

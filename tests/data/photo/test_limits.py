@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import time
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnistspec.data.photo.ink import label_components
-from mnistspec.data.photo.preparation import prepare_bytes
+from mnistspec.data.photo.masks import label_components
+from mnistspec.data.photo.preparation import prepare_bytes, prepare_picture
 from mnistspec.errors import UsageError
 from tests.data.photo.test_photo import DIGITS, correlate, enlarge
 
@@ -62,6 +63,18 @@ def test_costly_files_are_refused_at_once(what: str) -> None:
     with pytest.raises(UsageError, match=message):
         prepare_bytes(content)
     assert time.process_time() - start < 1
+
+
+def test_strokes_and_sheets_take_time_in_proportion_to_the_picture() -> None:
+    dots = np.full((767, 767), 255, dtype=np.uint8)
+    dots[::3, ::3] = 0
+    squares = np.kron(np.indices((384, 384)).sum(axis=0) % 2 == 0, np.ones((2, 2), dtype=np.uint8))[:767, :767]
+    grid = np.tile(255 - DIGITS[0], (27, 27))
+    for picture in (dots, 255 * squares, grid):
+        start = time.process_time()
+        with contextlib.suppress(UsageError):
+            prepare_picture(picture.astype(np.uint8))
+        assert time.process_time() - start < 2
 
 
 def test_components_take_time_in_proportion_to_the_picture() -> None:

@@ -140,14 +140,6 @@ def test_images_of_files(page: Page, model: TrainedModel, how: str) -> None:
     assert model.spec.name in page.locator("h2").first.inner_text()
 
 
-def test_several_digits_in_a_picture(page: Page) -> None:
-    drop(page, write(255 - np.hstack([enlarge(IMAGES[0]), enlarge(IMAGES[1])])), "drop", "two.png")
-    page.wait_for_function("() => document.querySelector('#note').textContent.startsWith('2 shapes in the picture')")
-    press(page, "Clear")
-    expect_answers(page, NOTHING)
-    assert page.locator("#note").inner_text() == ""
-
-
 def test_files_that_are_no_images(browser: Browser, address: str) -> None:
     complaints = Complaints()
     page = visit(browser, address, complaints)

@@ -1,1 +1,1 @@
-"""Runs together: collected, compared, and what a report tells of them."""
+"""Runs together: collected, compared, and what a report says of them."""

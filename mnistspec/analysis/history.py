@@ -1,4 +1,4 @@
-"""The history of runs: series in order, each with what a report tells of it; no layout."""
+"""The history of runs: series in order, each with what a report says of it; no layout."""
 
 from __future__ import annotations
 

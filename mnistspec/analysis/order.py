@@ -1,4 +1,4 @@
-"""The order in which series are told: by name, numbers as numbers, and what is built on before what builds on it."""
+"""The order of series: by name, numbers as numbers, and what is built on before what builds on it."""
 
 from __future__ import annotations
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mnistspec.language.phrases import describe
-from mnistspec.language.reader import plain
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.language.vocabulary.containers import Container
-from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
+from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence, is_null, plain
 from mnistspec.wording import did_you_mean, quote
 
 if TYPE_CHECKING:

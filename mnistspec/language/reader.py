@@ -11,7 +11,7 @@ from mnistspec.language.habits import advise_key, advise_mapping, advise_word, b
 from mnistspec.language.phrases import KEY_ALIASES, describe, expected, hint, path_of
 from mnistspec.language.vocabulary.unit import Model, Unit
 from mnistspec.language.yaml.diagnostics import SETTING, Collector, Span
-from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence, is_null
+from mnistspec.language.yaml.tree import Entry, Mapping, Node, Scalar, Sequence, is_null, plain
 from mnistspec.wording import did_you_mean, plural, printable, quote
 
 if TYPE_CHECKING:
@@ -209,15 +209,6 @@ class Reader:
         help_text = f"write {word} alone, or with its keys: {keys}" if keys else f"write {word} alone"
         self.error("E203", f"{word} takes no value of its own, but gets {describe(argument)}", argument.span, help_text)
         return {}
-
-
-def plain(node: Node) -> object:
-    """Return a node as plain Python; lists become tuples, as the strict models want them."""
-    if isinstance(node, Scalar):
-        return node.value
-    if isinstance(node, Sequence):
-        return tuple(plain(item) for item in node.items)
-    return {key: plain(entry.node) for key, entry in node.entries.items()}
 
 
 def _list_choices(family: type[Unit], more: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Connections to the demo: each has seconds for its request, and no client may hold so many that others wait."""
+"""Connections to the demo: each has seconds for its request, and no client may keep others waiting."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistspec.language.dump import write_value
-from mnistspec.language.reader import plain
 from mnistspec.language.yaml.composer import read_bytes
 from mnistspec.language.yaml.diagnostics import Collector
+from mnistspec.language.yaml.tree import plain
 from mnistspec.wording import dotted_keys, printable
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def load_tensors(path: Path, max_bytes: int) -> tuple[dict[str, torch.Tensor], d
 
 
 def limit_bytes(params: int) -> int:
-    """Return how large a file of weights or a checkpoint can be for a network with so many parameters."""
+    """Return how large a file of weights or a checkpoint can be for a network with this number of parameters."""
     return _SLACK + _BYTES_PER_PARAM * params
 
 

@@ -54,7 +54,7 @@ class Meter:
         return {"losses": self.losses[: self.steps], "right": self.right, "images": self.images[: self.steps]}
 
     def load_state_dict(self, state: dict[str, Tensor], steps: int) -> None:
-        """Go on from a state that was saved after so many steps; raise ValueError for any other."""
+        """Continue from a state that was saved after ``steps`` steps; raise ValueError for any other."""
         check_tensors(state, {"losses": self.losses[:steps], "right": self.right, "images": self.images[:steps]})
         self.steps = steps
         self.losses[:steps] = state["losses"]

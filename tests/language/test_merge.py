@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mnistspec.language.merge import merge, read_setting
-from mnistspec.language.reader import plain
 from mnistspec.language.yaml.composer import read_text
 from mnistspec.language.yaml.diagnostics import Collector, Source
-from mnistspec.language.yaml.tree import Mapping, Node
+from mnistspec.language.yaml.tree import Mapping, Node, plain
 
 
 def tree(text: str) -> Mapping:

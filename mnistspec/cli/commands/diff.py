@@ -80,7 +80,7 @@ def _result_data(side: _Side) -> dict[str, Any] | None:
 
 
 def _read(*paths: Path) -> list[_Side]:
-    """Return the sides: folders are runs, all else are specs, whose mistakes are told together."""
+    """Return the sides: folders are runs, all else are specs, whose errors are reported together."""
     from mnistspec.language.loader import load_documents
 
     documents = iter(load_documents((path, ()) for path in paths if not path.is_dir()))

@@ -63,3 +63,12 @@ def list_places(node: Node) -> Iterator[Span]:
 def is_null(node: Node | None) -> bool:
     """Return whether there is nothing: no node, or a value left out or written as null."""
     return node is None or (isinstance(node, Scalar) and node.value is None)
+
+
+def plain(node: Node) -> object:
+    """Return a node as plain Python; lists become tuples, as the strict models want them."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return tuple(plain(item) for item in node.items)
+    return {key: plain(entry.node) for key, entry in node.entries.items()}

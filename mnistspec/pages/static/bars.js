@@ -1,6 +1,6 @@
 /** The probabilities of the classes as bars, the answer above them. */
 
-const ANNOUNCE_AFTER = 800; // ms without a change until a screen reader is told the answer
+const ANNOUNCE_AFTER = 800; // ms without a change until a screen reader gets the answer
 
 export class Bars {
   #names;

@@ -14,7 +14,7 @@ export class MapsView {
   #onPlace;
   #layer = null;
   #maps = []; // a small canvas for each
-  #of = 0; // so many maps the layer has; not all may be shown
+  #of = 0; // the number of maps of the layer; not all may be shown
   #place = null; // {row, column}
   #grid = { columns: 1, tile: 64, step: 70 }; // from one map to the next it is a step
 

@@ -14,13 +14,13 @@ from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.manual.json_schema import DRAFT, make_schema
 from mnistspec.language.manual.starter import TEMPLATE
 from mnistspec.language.manual.words import list_sections
-from mnistspec.language.reader import plain
 from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.block import Block
 from mnistspec.language.vocabulary.containers import Container
 from mnistspec.language.vocabulary.unit import Unit
 from mnistspec.language.yaml.composer import read_file, read_text
 from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError, Source
+from mnistspec.language.yaml.tree import plain
 from tests.language.corpus_files import BAD, GOOD, settings_of
 from tests.language.strategies import specs
 from tests.places import SPECS

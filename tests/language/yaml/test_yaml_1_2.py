@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistspec.language.reader import plain
 from mnistspec.language.yaml.composer import read_text
 from mnistspec.language.yaml.diagnostics import Collector, Diagnostic, Source
+from mnistspec.language.yaml.tree import plain
 from tests.profiles import examples
 
 NO_BREAKS = "\x85\u2028\u2029"  # line breaks of YAML 1.1, ordinary characters of YAML 1.2 (section 5.4)

@@ -136,7 +136,7 @@ def test_a_port_that_is_taken(mnistspec: CommandLine, run: Path) -> None:
 
 def test_refusals(mnistspec: CommandLine, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = mnistspec("demo", tmp_path, "--port", "0")
-    assert (outcome.code, outcome.err) == (2, f"mnistspec: {tmp_path}: not a run folder: it has no resolved.yaml\n")
+    assert (outcome.code, outcome.err) == (2, f"mnistspec: {tmp_path}: not a run folder, and none is below it\n")
     outcome = mnistspec("demo", run, "--host", "999.1.1.1", "--port", "0")
     assert outcome.code == 2
     assert "--host 999.1.1.1: not an address of this machine" in outcome.err

@@ -120,9 +120,9 @@ def _check_call(files: dict[str, Path], runtime: Path | None, *, normalize: bool
             if "page" in files
             else "safetensors hold weights; mean and std are in their metadata"
         )
-        raise UsageError(f"--normalize is for ONNX: {other}")
+        raise UsageError(f"--normalize is for --onnx: {other}")
     if runtime is not None and "page" not in files:
-        raise UsageError("--runtime is for a page")
+        raise UsageError("--runtime is for --page: only a page carries a runtime")
     for form, path in files.items():
         check_output(path, *((".html", ".htm") if form == "page" else ()))
 

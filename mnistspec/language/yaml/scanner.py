@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ INDENTED_BY_TAB = "a tab that indents"
 HALF_A_CHARACTER = "half a character"
 
 # Escapes in double quotes: two halves of a character, one half alone (the group), any other.
+_UTF_16 = codecs.lookup("utf-16-le")  # here, so that reading a spec imports nothing
 _ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\(?:u|U0000)[dD][89a-fA-F]..)|\\.", re.DOTALL)
 _DIRECTIVE = "%YAML0123456789. \t"
 _BREAKS_OF_1_1 = "\x85\u2028\u2029"  # next line, line separator, paragraph separator: ordinary characters of YAML 1.2
@@ -93,7 +95,7 @@ class _Loader(yaml.SafeLoader):
         mark = self.get_mark()
         try:
             text = "".join(super().scan_flow_scalar_non_spaces(double, start_mark))
-            return [text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")]
+            return [_UTF_16.decode(_UTF_16.encode(text, "surrogatepass")[0])[0]]
         except UnicodeDecodeError:
             written = self.buffer[mark.index : self.pointer]
             lone = next((m.start() for m in _ESCAPE.finditer(written) if m[1]), 0)

@@ -150,7 +150,8 @@ def test_explain_lists_and_explains_every_code(mnistspec: CommandLine) -> None:
 
 def test_explain_takes_a_spec(mnistspec: CommandLine, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text("layers:\n  - conb: {out_channels: 8, kernal_size: 5}\n  - gap\n  - fc: 10\n", encoding="utf-8")
+    text = "layers:\n  - conb: 8\n  - conv: {out_channels: 8, kernal_size: 5}\n  - gap\n  - fc: 10\n"
+    path.write_text(text, encoding="utf-8")
     assert mnistspec("explain", path).out == mnistspec("explain", "E204", "E201").out
 
 

@@ -105,7 +105,7 @@ def test_runs_on_other_data_are_other_runs(mnistspec: CommandLine, tiny: Path, t
     assert (len(compared["recipes"]), compared["left_out"]) == (2, [])
     assert {one["data_digest"]: one["test_accuracy"]["mean"] for one in compared["recipes"]} == accuracies
     assert compared["difference"]["mean"] is None
-    assert "cannot be compared" in mnistspec("compare", runs).out
+    assert "cannot be compared" in " ".join(mnistspec("compare", runs).out.split())
 
 
 @pytest.mark.parametrize(

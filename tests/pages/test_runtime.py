@@ -145,10 +145,13 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_refusals(mnistspec: CommandLine, tmp_path: Path) -> None:
     refusals: tuple[tuple[list[str | Path], str], ...] = (
-        (["--runtime", tmp_path, "--safetensors", tmp_path / "a"], "--runtime is for --page"),
+        (
+            ["--runtime", tmp_path, "--safetensors", tmp_path / "a"],
+            "--runtime is for --page: only a page carries a runtime",
+        ),
         (["--page", tmp_path / "page.txt"], "give it a name that ends with .html or .htm"),
-        (["--page", tmp_path / "a.html", "--normalize"], "--normalize is for --onnx: a page does so always"),
-        ([], "--onnx FILE, --safetensors FILE or --page FILE.html"),
+        (["--page", tmp_path / "a.html", "--normalize"], "--normalize is for ONNX: a page does so always"),
+        ([], "-o FILE.onnx, -o FILE.safetensors or -o FILE.html"),
     )
     for arguments, words in refusals:
         outcome = mnistspec("export", tmp_path, *arguments)

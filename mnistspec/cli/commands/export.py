@@ -120,7 +120,7 @@ def _check_call(files: dict[str, Path], runtime: Path | None, *, normalize: bool
             if "page" in files
             else "safetensors hold weights; mean and std are in their metadata"
         )
-        raise UsageError(f"--normalize is for --onnx: {other}")
+        raise UsageError(f"--normalize is for ONNX: {other}")
     if runtime is not None and "page" not in files:
         raise UsageError("--runtime is for --page: only a page carries a runtime")
     for form, path in files.items():

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 INDENTED_BY_TAB = "a tab that indents"
 HALF_A_CHARACTER = "half a character"
 
-# Escapes in double quotes: two halves of a character, one half alone (the group), any other.
 _UTF_16 = codecs.lookup("utf-16-le")  # here, so that reading a spec imports nothing
+# Escapes in double quotes: two halves of a character, one half alone (the group), any other.
 _ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\(?:u|U0000)[dD][89a-fA-F]..)|\\.", re.DOTALL)
 _DIRECTIVE = "%YAML0123456789. \t"
 _BREAKS_OF_1_1 = "\x85\u2028\u2029"  # next line, line separator, paragraph separator: ordinary characters of YAML 1.2

@@ -147,7 +147,7 @@ def test_refusals(mnistspec: CommandLine, tmp_path: Path) -> None:
     refusals: tuple[tuple[list[str | Path], str], ...] = (
         (
             ["--runtime", tmp_path, "--safetensors", tmp_path / "a"],
-            "--runtime is for --page: only a page carries a runtime",
+            "--runtime is for --page: only a page",
         ),
         (["--page", tmp_path / "page.txt"], "give it a name that ends with .html or .htm"),
         (["--page", tmp_path / "a.html", "--normalize"], "--normalize is for ONNX: a page does so always"),

@@ -72,7 +72,7 @@ def test_explains_an_optimizer(server: LanguageServer, form: str) -> None:
     assert "#### sgd" in shown
     assert Optimizer.members["sgd"].summary() in shown
     key = server.hover(f"{LINE}layers: [gap]\ntrain: {{optimizer: {{sgd: {{m|omentum: 0.9}}}}}}\n")
-    assert "number from 0 below 1; default 0" in key
+    assert "number from 0 below 1; default: 0" in key
 
 
 def test_marks_what_is_wrong(server: LanguageServer) -> None:

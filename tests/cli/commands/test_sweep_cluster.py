@@ -203,7 +203,7 @@ def test_ctrl_c_brings_back_checkpoints_and_the_same_command_goes_on_with_them(
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert "the same command goes on" in err
+    assert "resume with the same command" in err
     rows = read_rows(tmp_path / "sweep")
     assert [row["status"] for row in rows] == ["interrupted", "interrupted", "waiting"]
     assert all(list((tmp_path / "sweep" / row["folder"]).glob("checkpoints/*.safetensors")) for row in rows[:2])
@@ -237,7 +237,7 @@ def test_a_killed_sweep_leaves_no_training_and_a_lost_scheduler_no_sweep(
     out, err = process.communicate(timeout=100)
     assert process.returncode == 1
     assert [row["status"] for row in json.loads(out)["runs"]] == ["failed", "failed", "waiting"]
-    assert err.count("the connection to the scheduler was lost; the same command goes on") == 1
+    assert err.count("the connection to the scheduler was lost; the same command resumes where this one stops") == 1
     assert "Traceback" not in err
 
 

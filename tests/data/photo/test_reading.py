@@ -9,6 +9,7 @@ from PIL import Image
 from mnistspec.data.formats.idx import read_idx
 from mnistspec.data.photo.preparation import prepare_picture
 from mnistspec.data.store import SHIPPED_FOLDER
+from mnistspec.errors import UsageError
 from mnistspec.runs.folder import RunDir
 from mnistspec.runs.trained import TrainedModel
 from tests.data.photo.kinds import FONTS, KINDS, print_any, print_bold
@@ -24,8 +25,13 @@ def reader() -> TrainedModel:
     return RunDir(min((ROOT / "docs" / "results" / "step6").iterdir())).load_model()
 
 
-def read(reader: TrainedModel, picture: Array | Image.Image) -> int:
-    return int(reader.predict(prepare_picture(picture).pixels[None]).argmax())
+def read(reader: TrainedModel, picture: Array | Image.Image) -> int | None:
+    """Return the digit that is read; None for a picture that is refused, which counts as misread."""
+    try:
+        prepared = prepare_picture(picture)
+    except UsageError:
+        return None
+    return int(reader.predict(prepared.pixels[None]).argmax())
 
 
 def count_right(reader: TrainedModel, kind: str, digits: range) -> int:

@@ -83,7 +83,7 @@ class StoredSet:
 
 @dataclass(frozen=True)
 class ImageSet(ABC):
-    """Images with their classes in one format. ``path`` is that of the folder or file, ``given`` as the user wrote it."""
+    """Images with their classes in one format. ``path`` is that of the folder or file."""
 
     format: ClassVar[str]
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from tests.command_line import CommandLine
 from tests.needs import need_module
-from tests.sweeps.cluster.local_cluster import LocalCluster, kill, local_cluster, trainings_of, wait_until
+from tests.sweeps.cluster.local_cluster import LocalCluster, kill, local_cluster, paused, trainings_of, wait_until
 
 need_module("distributed")
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="finds the children of a process in /proc")
@@ -153,10 +154,11 @@ def test_a_killed_worker_is_told_of_and_its_run_is_repeated_to_the_same_bytes(
 ) -> None:
     common = ["sweep", str(tiny), "--seeds", "0-2", "--epochs", "40", f"--data-dir={small_mnist}", "--json"]
     process = start(*common, f"--runs={tmp_path / 'remote'}", f"--cluster={pair.address}")
-    wait_until(lambda: all(trainings_of(worker) for worker in pair.workers))
     wait_until(lambda: list((tmp_path / "worker0").rglob("checkpoints/*.safetensors")))
     (training,) = trainings_of(pair.workers[0])
-    kill(pair.workers[0])
+    with paused(training):
+        wait_until(lambda: trainings_of(pair.workers[1]))
+        kill(pair.workers[0])
     wait_until(lambda: not Path(f"/proc/{training}").exists())
     out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
@@ -179,8 +181,9 @@ def test_retries_are_bounded_and_the_others_go_on(
         "sweep", tiny, "--seeds", "0,1", "--epochs", "60", f"--data-dir={small_mnist}", f"--runs={tmp_path / 'sweep'}",
         f"--cluster={pair.address}", "--retries=0", "--json",
     )  # fmt: skip
-    wait_until(lambda: all(trainings_of(worker) for worker in pair.workers))
-    kill(pair.workers[0])
+    wait_until(lambda: list((tmp_path / "worker0").rglob("checkpoints/*.safetensors")))  # the sweep has heard of it
+    with paused(*trainings_of(pair.workers[0])):
+        kill(pair.workers[0])
     out, err = process.communicate(timeout=200)
     rows = {row["status"]: row for row in json.loads(out)["runs"]}
     assert (process.returncode, set(rows)) == (1, {"done", "failed"})
@@ -197,10 +200,11 @@ def test_ctrl_c_brings_back_checkpoints_and_the_same_command_goes_on_with_them(
     command = ["sweep", str(tiny), "--seeds", "0-2", "--epochs", "120", f"--data-dir={small_mnist}"]
     command += [f"--runs={tmp_path / 'sweep'}", f"--cluster={pair.address}"]
     process = start(*command)
-    wait_until(
-        lambda: all(list((tmp_path / name).rglob("checkpoints/*.safetensors")) for name in ("worker0", "worker1"))
-    )
-    process.send_signal(signal.SIGINT)
+    with ExitStack() as stack:
+        for worker, name in zip(pair.workers, ("worker0", "worker1"), strict=True):
+            wait_until(lambda name=name: list((tmp_path / name).rglob("checkpoints/*.safetensors")))
+            stack.enter_context(paused(*trainings_of(worker)))
+        process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=100)
     assert process.returncode == 130
     assert "resume with the same command" in err
@@ -277,7 +281,9 @@ def test_workers_of_another_version_get_nothing(
     empty.wait_for_workers(2)
     process = start(*command, "--epochs", "20", "--json")
     wait_until(lambda: trainings_of(empty.workers[1]))
-    empty.add_worker(path=old)  # joins late, and is given what waits
+    with paused(*trainings_of(empty.workers[1])):
+        empty.add_worker(path=old)  # joins late, and is given what waits
+        empty.wait_for_workers(3)
     out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
     assert [row["status"] for row in json.loads(out)["runs"]] == ["done"] * 3

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PATIENCE = 240.0  # of a machine that is busy with something else
@@ -85,8 +85,27 @@ def wait_until(is_so: object) -> None:
 def trainings_of(worker: subprocess.Popen[bytes]) -> list[int]:
     """Return the ids of the trainings that a worker has started."""
     listed = Path(f"/proc/{worker.pid}/task").glob("*/children")
-    children = [child for file in listed for child in file.read_text(encoding="utf-8").split()]
-    return [int(child) for child in children if b"worker_train" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    children = [int(child) for file in listed for child in file.read_text(encoding="utf-8").split()]
+    return [child for child in children if _is_training(child)]
+
+
+def _is_training(process: int) -> bool:
+    with suppress(FileNotFoundError, ProcessLookupError):  # it may end meanwhile
+        return b"worker_train" in Path(f"/proc/{process}/cmdline").read_bytes()
+    return False
+
+
+@contextmanager
+def paused(*trainings: int) -> Iterator[None]:
+    """Stop trainings for as long as it takes to do something in the middle of them, however slow this machine is."""
+    for training in trainings:
+        os.kill(training, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for training in trainings:
+            with suppress(ProcessLookupError):  # killed in the meantime
+                os.kill(training, signal.SIGCONT)
 
 
 def kill(worker: subprocess.Popen[bytes]) -> None:

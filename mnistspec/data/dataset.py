@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
-from mnistspec.data.formats.idx import IdxFile, read_idx
 from mnistspec.data.histogram import measure_levels
 from mnistspec.data.store import find_data, find_in_folder, find_or_fetch, find_shipped, given_folder
 from mnistspec.errors import CorruptError, UsageError, check_type
 from mnistspec.files import to_path
+from mnistspec.formats.idx import IdxFile, read_idx
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,20 +119,19 @@ def _read_dataset(
 
 
 def _check_images(data: Data, path: Path, file: IdxFile) -> Tensor:
-    shape = tuple(file.values.shape)
-    if file.values.dtype != torch.uint8 or shape[1:] != data.image_size:
+    if file.values.dtype != np.uint8 or file.values.shape[1:] != data.image_size:
         height, width = data.image_size
         raise CorruptError(f"{path}: expected images of {height}x{width} bytes, found {_describe_values(file)}")
-    return file.values
+    return torch.from_numpy(file.values)
 
 
 def _check_labels(data: Data, path: Path, file: IdxFile) -> Tensor:
     values = file.values
-    if values.dtype == torch.int32 and values.ndim == 2:
+    if values.dtype == np.int32 and values.ndim == 2:
         values = values[:, 0]  # QMNIST's label records begin with the class
-    elif values.dtype != torch.uint8 or values.ndim != 1:
+    elif values.dtype != np.uint8 or values.ndim != 1:
         raise CorruptError(f"{path}: expected one label a byte, found {_describe_values(file)}")
-    labels = values.to(torch.int64)
+    labels = torch.from_numpy(values.astype(np.int64))
     for label in (int(labels.min()), int(labels.max())):
         if not 0 <= label < len(data.class_names):
             raise CorruptError(f"{path}: expected labels from 0 to {len(data.class_names) - 1}, found {label}")
@@ -139,5 +139,5 @@ def _check_labels(data: Data, path: Path, file: IdxFile) -> Tensor:
 
 
 def _describe_values(file: IdxFile) -> str:
-    kind = "bytes" if file.values.dtype == torch.uint8 else "32-bit integers"
+    kind = "bytes" if file.values.dtype == np.uint8 else "32-bit integers"
     return f"{'x'.join(map(str, file.values.shape))} {kind}"

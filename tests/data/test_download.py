@@ -17,7 +17,7 @@ import torch
 from mnistspec.data.dataset import load_dataset
 from mnistspec.data.store import default_cache_dir
 from mnistspec.errors import MnistspecError, UsageError
-from tests.data.formats.idx_folders import STANDARD_NAMES, write_folder
+from tests.formats.idx_folders import STANDARD_NAMES, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

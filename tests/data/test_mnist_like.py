@@ -21,7 +21,7 @@ from mnistspec.data.histogram import measure_levels
 from mnistspec.data.statistics import describe_dataset
 from mnistspec.errors import CorruptError, UsageError
 from mnistspec.language.vocabulary.datasets import MNIST
-from tests.data.formats.idx_folders import STANDARD_NAMES, write_folder, write_images, write_labels
+from tests.formats.idx_folders import STANDARD_NAMES, write_folder, write_images, write_labels
 from tests.needs import FASHION, needs_fashion
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mnistspec.runs.checkpoints import list_checkpoints
 from mnistspec.runs.weights import limit_bytes, load_tensors, save_tensors
-from tests.data.formats.idx_folders import write_folder
+from tests.formats.idx_folders import write_folder
 from tests.robustness.conftest import Bench
 
 CHANGES = {

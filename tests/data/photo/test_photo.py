@@ -17,10 +17,10 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnistspec.data.formats.idx import read_idx
 from mnistspec.data.photo.preparation import prepare_image, prepare_picture
 from mnistspec.data.store import SHIPPED_FOLDER
 from mnistspec.errors import UsageError
+from mnistspec.formats.idx import read_idx
 from tests.profiles import examples
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.uint8]
 
-DIGITS: Array = read_idx(SHIPPED_FOLDER / "t10k-images-idx3-ubyte.gz").values[:200].numpy()
+DIGITS: Array = read_idx(SHIPPED_FOLDER / "t10k-images-idx3-ubyte.gz").values[:200]
 NO_INK = "no ink found: the image is blank, or the digit hardly differs from its background"
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnistspec.data.formats.idx import read_idx
 from mnistspec.data.photo.preparation import prepare_picture
 from mnistspec.data.store import SHIPPED_FOLDER
 from mnistspec.errors import UsageError
+from mnistspec.formats.idx import read_idx
 from mnistspec.runs.folder import RunDir
 from mnistspec.runs.trained import TrainedModel
 from tests.data.photo.kinds import FONTS, KINDS, print_any, print_bold

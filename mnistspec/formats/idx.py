@@ -15,13 +15,14 @@ from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from mnistspec.errors import CorruptError, UsageError
 from mnistspec.wording import write_shape
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy.typing as npt
 
 # Type codes that MNIST and its relatives use: unsigned bytes, and QMNIST's 32-bit label records.
 _TYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(">u1"), 0x0C: np.dtype(">i4")}
@@ -36,10 +37,10 @@ _GZIP_MAGIC = b"\x1f\x8b"
 class IdxFile:
     """What an IDX file holds.
 
-    values: a tensor of uint8 or int32, in the shape that the header states; digest: SHA-256 of the unpacked file.
+    values: uint8 or int32, in the shape that the header states; digest: SHA-256 of the unpacked file.
     """
 
-    values: torch.Tensor
+    values: npt.NDArray[Any]
     digest: str
 
 
@@ -72,7 +73,7 @@ def read_idx(path: Path, *, expected_digest: str | None = None) -> IdxFile:
     return IdxFile(values, digest)
 
 
-def _read_values(raw: IO[bytes], content: bytearray) -> torch.Tensor:
+def _read_values(raw: IO[bytes], content: bytearray) -> npt.NDArray[Any]:
     """Unpack `raw` into `content` (kept by the caller even if this fails) and return the values as a view of it."""
     packed = raw.read(2) == _GZIP_MAGIC
     raw.seek(0)
@@ -88,7 +89,7 @@ def _read_values(raw: IO[bytes], content: bytearray) -> torch.Tensor:
         found = f"{len(content)}" if len(content) < size else "more"
         raise _FlawError(f"expected {size} bytes for the {write_shape(shape)} values of its header, found {found}")
     values = np.frombuffer(content, dtype, offset=start).astype(dtype.newbyteorder("="), copy=False)
-    return torch.from_numpy(values).view(shape)
+    return values.reshape(shape)
 
 
 def _parse_header(content: bytearray, file: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:

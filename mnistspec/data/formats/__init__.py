@@ -1,1 +1,0 @@
-"""The file formats that images and labels come in, one a file."""

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import sys
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -51,6 +52,23 @@ def _replace_folder(words: list[str], folder: str, short: str) -> list[str]:
 
 def _decode(name: str) -> str:
     return os.fsencode(name).decode(errors="replace")
+
+
+def default_cache_dir() -> Path:
+    """Return the folder for what is downloaded or computed and can be again.
+
+    MNISTSPEC_CACHE names it; without, it is mnistspec in XDG_CACHE_HOME or in the platform's cache folder.
+    """
+    if named := os.environ.get("MNISTSPEC_CACHE"):
+        return Path(named).absolute()
+    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if xdg.is_absolute():  # the XDG base directory specification: a relative path is to be ignored
+        return xdg / "mnistspec"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mnistspec" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "mnistspec"
+    return Path.home() / ".cache" / "mnistspec"
 
 
 def write_atomically(path: Path, data: bytes) -> None:

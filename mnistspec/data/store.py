@@ -11,6 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from mnistspec.errors import MnistspecError, UsageError
+from mnistspec.files import default_cache_dir
 from mnistspec.language.vocabulary.datasets import Data
 from mnistspec.wording import did_you_mean, join_names, quote, suggest
 
@@ -94,18 +95,6 @@ def find_or_fetch(data: Data, cache_dir: Path | None) -> list[Path]:
     if missing:
         raise MnistspecError(f"{folder}: {join_names(missing)} not found after the download")
     return paths
-
-
-def default_cache_dir() -> Path:
-    """Return the folder for downloads: mnistspec in XDG_CACHE_HOME or in the platform's cache folder."""
-    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if xdg.is_absolute():  # the XDG base directory specification: a relative path is to be ignored
-        return xdg / "mnistspec"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mnistspec" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mnistspec"
-    return Path.home() / ".cache" / "mnistspec"
 
 
 def _find_files(folder: Path, name_sets: tuple[tuple[str, ...], ...]) -> tuple[list[Path], list[str]]:

@@ -67,7 +67,8 @@ class StoredSet:
 
     ``parts`` has the indices of each part's images, int64, in an order that does not depend on the machine;
     ``groups`` a number for each image that keeps pictures of one thing together, int64; ``names`` are the files,
-    relative to the set, or the rows. ``digest`` is a SHA-256 over what the images come from, and identifies the data.
+    relative to the set, or the rows. ``digest`` is a SHA-256 over what the images come from, their labels and parts,
+    and identifies the data, whatever its preparation. ``note`` is a sentence for the user if the set could not be kept.
     """
 
     path: Path
@@ -79,6 +80,7 @@ class StoredSet:
     names: tuple[str, ...]
     classes: tuple[str, ...]
     digest: str
+    note: str = ""
 
 
 @dataclass(frozen=True)

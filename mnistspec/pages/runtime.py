@@ -10,9 +10,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnistspec.data.store import default_cache_dir
 from mnistspec.errors import MnistspecError, UsageError
-from mnistspec.files import explain_os_error
+from mnistspec.files import default_cache_dir, explain_os_error
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
 # The build for the CPU alone, with its loader bundled in, and what it loads: the smallest pair of the package's files.

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from mnistspec.data.dataset import load_dataset
-from mnistspec.data.store import default_cache_dir
 from mnistspec.errors import MnistspecError, UsageError
+from mnistspec.files import default_cache_dir
 from tests.formats.idx_folders import STANDARD_NAMES, write_folder
 
 if TYPE_CHECKING:

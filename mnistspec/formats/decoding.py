@@ -1,0 +1,113 @@
+"""Picture files decoded in parallel into one file of the cache."""
+
+from __future__ import annotations
+
+import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mnistspec.errors import UsageError
+from mnistspec.formats.cache import make_key
+from mnistspec.formats.pictures import open_picture, prepare_picture, quiet
+from mnistspec.formats.problems import list_unreadable, raise_errors, report_places
+from mnistspec.formats.store import find_images, write_images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from mnistspec.formats.headers import Frame
+    from mnistspec.formats.image_set import Fit
+    from mnistspec.formats.store import Images
+
+_BATCH = 64  # pictures that are decoded before they are written
+_LARGEST_FILE = 200_000_000  # bytes
+
+
+def read_pictures(
+    root: Path, names: Sequence[str], frame: Frame, fit: Fit, progress: Callable[[int, int], None] | None = None
+) -> tuple[Images, list[str]]:
+    """Return files as images in the cache, in their order, and the SHA-256 of each file's content.
+
+    Files whose content was decoded before are not decoded again, whatever their names. Raises CorruptError, which lists
+    all of them, for files that cannot be read or change meanwhile.
+    """
+    with quiet(), ThreadPoolExecutor(_count_cores()) as pool:
+        digests = _digest(root, names, pool)
+        key = make_key("images", digests, tuple(frame), fit)
+        images = find_images(key)
+        if images is None:
+            batches = _decode_all(root, list(zip(names, digests, strict=True)), frame, fit, pool, progress)
+            images = write_images(key, (len(names), frame.channels, frame.height, frame.width), batches)
+    return images, digests
+
+
+def _count_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _digest(root: Path, names: Sequence[str], pool: ThreadPoolExecutor) -> list[str]:
+    unreadable: dict[str, str] = {}
+
+    def digest(name: str) -> str:
+        try:
+            return sha256(_read(root / name)).hexdigest()
+        except UsageError as error:
+            unreadable[name] = str(error)
+            return ""
+
+    digests = list(pool.map(digest, names))
+    raise_errors(list_unreadable(root, unreadable))
+    return digests
+
+
+def _decode_all(
+    root: Path,
+    files: Sequence[tuple[str, str]],
+    frame: Frame,
+    fit: Fit,
+    pool: ThreadPoolExecutor,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield batches of images; once a file cannot be read, none more, but look at the others before raising."""
+    unreadable: dict[str, str] = {}
+    changed: list[str] = []
+
+    def decode(file: tuple[str, str]) -> npt.NDArray[np.uint8] | None:
+        name, digest = file
+        try:
+            data = _read(root / name)
+            if sha256(data).hexdigest() != digest:
+                changed.append(name)
+            with open_picture(io.BytesIO(data), 2 * max(frame.height, frame.width)) as picture:
+                return prepare_picture(picture, (frame.height, frame.width), frame.channels, fit)
+        except UsageError as error:
+            unreadable[name] = str(error)
+            return None
+
+    for start in range(0, len(files), _BATCH):
+        images = list(pool.map(decode, files[start : start + _BATCH]))
+        if not unreadable:
+            yield np.stack([image for image in images if image is not None])
+        if progress:
+            progress(start + len(images), len(files))
+    problems = list_unreadable(root, unreadable)
+    if changed:
+        hint = "wait until whatever writes there has finished, and try again"
+        problems.append(report_places("E511", root, sorted(changed), "changed while it was being read", hint))
+    raise_errors(problems)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise UsageError(f"the file has more than {_LARGEST_FILE // 10**6} MB; make it smaller")
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"the file cannot be read: {error.strerror or error}") from None

@@ -1,0 +1,15 @@
+"""A cache of its own for each test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the cache."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("MNISTSPEC_CACHE", str(folder))
+    return folder

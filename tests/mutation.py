@@ -6,8 +6,9 @@
 
 A mutant is killed if a test fails or never ends, and survives otherwise: then a test is missing, or the change makes no
 difference (``max(1, n)`` for an ``n`` that is never 0). Mutants run one after the other, in processes forked from one
-that has imported torch. The working tree stays as it is: its files that git does not ignore are copied to a temporary
-folder first. Exit code 1 if a mutant survived.
+that has imported torch. The tests that import the file run first, and before them those that killed its last mutant.
+The working tree stays as it is: its files that git does not ignore are copied to a temporary folder. Exit code 1 if a
+mutant survived.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import ast
 import difflib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -24,9 +26,10 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +50,11 @@ ROOMS = {
         "tests/cli/commands/test_unfit_data.py",
     ),
     "mnistspec/runs": ("tests/runs", "tests/robustness", "tests/cli/commands"),
-    "mnistspec/sweeps": ("tests/sweeps", "tests/cli/commands/test_sweep.py"),
+    "mnistspec/sweeps": (
+        "tests/sweeps",
+        "tests/cli/commands/test_sweep.py",
+        "tests/cli/commands/test_sweep_cluster.py",
+    ),
     "mnistspec/analysis": ("tests/analysis", "tests/sweeps/test_sweep.py", "tests/views/report", "tests/cli/commands"),
     "mnistspec/export": ("tests/cli/commands/test_export.py",),
     "mnistspec/pages": ("tests/pages",),
@@ -55,8 +62,11 @@ ROOMS = {
     "mnistspec/cli": ("tests/cli",),
     "mnistspec": ("tests",),
 }
-WARM = ("torch", "torch._dynamo", "torchvision", "torchinfo", "pydantic", "typer", "rich", "pytest")
-SECONDS = 300  # for the tests of one mutant; one that never ends is killed, too
+WARM = (
+    "torch", "torch._dynamo", "torchvision", "torchinfo", "pydantic", "typer", "rich", "pytest", "jinja2",
+    "matplotlib.figure", "matplotlib.backends.backend_agg", "PIL.Image", "safetensors.torch",
+)  # fmt: skip
+PATIENCE = 4  # times what the tests take without a change; a mutant whose tests never end is killed, too
 
 _SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -141,24 +151,37 @@ def _statements(node: object, put: Callable[[ast.AST], None]) -> Iterator[Change
         yield node.ifs.clear
 
 
-def make_mutants(path: Path, file: str) -> Iterator[Mutant]:
-    """Yield all mutants of a file, which is called ``file`` in the report."""
+def draw_mutants(path: Path, file: str, count: int, seed: int) -> list[Mutant]:
+    """Return ``count`` mutants of a file, or all if it has fewer; it is called ``file`` in the report."""
     source = path.read_text(encoding="utf-8")
-    before = ast.unparse(ast.parse(source))
-    for index in range(sum(1 for _ in find_changes(ast.parse(source)))):
-        tree = ast.parse(source)
-        line, change = list(find_changes(tree))[index]
-        change()
-        after = ast.unparse(ast.fix_missing_locations(tree))
-        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
-        told = [f"    {text[0]} {text[1:].strip()[:150]}" for text in list(lines)[3:]]
-        if told:
-            yield Mutant(file, line, after, "\n".join(told))
+    places = sum(1 for _ in find_changes(ast.parse(source)))
+    drawn = random.Random(seed).sample(range(places), places)  # noqa: S311 - no secret
+    mutants = (_make_mutant(source, file, place) for place in drawn)
+    return sorted(islice(filter(None, mutants), count), key=lambda mutant: mutant.line)
+
+
+def _make_mutant(source: str, file: str, place: int) -> Mutant | None:
+    """Return a mutant; None if the text stays the same."""
+    tree = ast.parse(source)
+    before = ast.unparse(tree)
+    line, change = next(islice(find_changes(tree), place, None))
+    change()
+    after = ast.unparse(ast.fix_missing_locations(tree))
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+    told = [f"    {text[0]} {text[1:].strip()[:150]}" for text in list(lines)[3:]]
+    return Mutant(file, line, after, "\n".join(told)) if told else None
 
 
 def tests_of(file: str) -> tuple[str, ...]:
     """Return the tests that hold a file of the package."""
     return ROOMS[max((room for room in ROOMS if file.startswith(room)), key=len)]
+
+
+def tests_near(file: str, tests: Iterable[str]) -> list[str]:
+    """Return those of the tests, one by one, that import a file of the package themselves."""
+    module = file.removesuffix(".py").replace("/", ".")
+    found = (path for test in tests for path in [ROOT / test, *sorted((ROOT / test).rglob("test_*.py"))])
+    return [str(p.relative_to(ROOT)) for p in found if p.is_file() and f"{module} import" in p.read_text("utf-8")]
 
 
 def copy_checkout(folder: Path) -> None:
@@ -171,13 +194,13 @@ def copy_checkout(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
-def run_tests(folder: Path, tests: tuple[str, ...]) -> int | None:
+def run_tests(folder: Path, tests: Iterable[str], seconds: float) -> int | None:
     """Run tests in a copy of the checkout, in a forked process; return the exit code, None if they never ended."""
     child = os.fork()
     if not child:
         os.setsid()
         _become_pytest(folder, tests)
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
@@ -188,7 +211,7 @@ def run_tests(folder: Path, tests: tuple[str, ...]) -> int | None:
     return None
 
 
-def _become_pytest(folder: Path, tests: tuple[str, ...]) -> None:
+def _become_pytest(folder: Path, tests: Iterable[str]) -> None:
     """Run pytest in this process, which ends with its exit code."""
     code = 3
     try:
@@ -200,8 +223,8 @@ def _become_pytest(folder: Path, tests: tuple[str, ...]) -> None:
         sys.path[0] = str(folder)
         for name in [name for name in sys.modules if name.split(".")[0] in {"tests", "mnistspec"}]:
             del sys.modules[name]
-        sys.dont_write_bytecode = True
-        code = int(import_module("pytest").main(["-x", "-n0", "-q", "-p", "no:cacheprovider", *tests]))
+        options = ["-x", "-n0", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=first"]
+        code = int(import_module("pytest").main([*options, *tests]))
     except BaseException:  # noqa: BLE001 - reported in the output, as a test's own failure is
         traceback.print_exc()
     finally:
@@ -225,22 +248,29 @@ def main() -> int:
         import_module(name)
     files = sorted({f for path in options.paths for f in (path.rglob("*.py") if path.is_dir() else [path])})
     survived = tested = 0
+    limits: dict[tuple[str, ...], float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_checkout(folder)
         for file in (str(path.resolve().relative_to(ROOT)) for path in files):
             tests = tuple(options.tests) or tests_of(file)
-            if code := run_tests(folder, tests):
-                sys.exit(f"{file}: its tests do not pass without a change (exit code {code}):\n{_tail(folder)}")
+            if tests not in limits:
+                begin = time.monotonic()
+                if code := run_tests(folder, tests, float("inf")):
+                    last = _read_output(folder)[-2000:]
+                    sys.exit(f"{file}: its tests do not pass without a change (exit code {code}):\n{last}")
+                limits[tests] = 60 + PATIENCE * (time.monotonic() - begin)
+            # The compiled tests are kept from the run without a change; a mutant is never compiled to a file.
+            sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = True, "1"
             original = (folder / file).read_bytes()
-            mutants = list(make_mutants(folder / file, file))
-            chosen = sorted(random.Random(options.seed).sample(mutants, min(options.sample, len(mutants))),  # noqa: S311 - no secret
-                            key=lambda mutant: mutant.line)  # fmt: skip
-            for mutant in chosen:
+            first = tests_near(file, tests)
+            for mutant in draw_mutants(folder / file, file, options.sample, options.seed):
                 if time.monotonic() > end:
                     break
                 (folder / file).write_text(mutant.text, encoding="utf-8")
-                code = run_tests(folder, tests)
+                code = run_tests(folder, [*first, *tests], limits[tests])
+                if code and (failed := re.search(r"^(?:FAILED|ERROR) ([^:\s]+)", _read_output(folder), re.MULTILINE)):
+                    first = list(dict.fromkeys([failed[1], *first]))
                 word = {0: "SURVIVED", None: "killed (time)"}.get(code, "killed")
                 survived, tested = survived + (code == 0), tested + 1
                 sys.stdout.write(f"{word} {mutant.file}:{mutant.line}\n{mutant.difference}\n")
@@ -250,8 +280,8 @@ def main() -> int:
     return int(survived > 0)
 
 
-def _tail(folder: Path) -> str:
-    return (folder / "output.txt").read_text(encoding="utf-8", errors="replace")[-2000:]
+def _read_output(folder: Path) -> str:
+    return (folder / "output.txt").read_text(encoding="utf-8", errors="replace")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tests.places import PACKAGE, ROOT, SPECS
 from tests.small_mnist import write_mnist
 
 STEP1 = mnistspec.load_spec(str(SPECS / "step1.yaml"))
+MNIST = mnistspec.load_dataset("mnist")
 
 
 def test_the_homes_are_those_that_a_type_checker_reads() -> None:
@@ -73,7 +74,7 @@ def is_wrong(value: Any) -> Any:
 
 
 def small_fit(**arguments: Any) -> None:
-    right = {"model": mnistspec.build_model(STEP1), "data": mnistspec.load_dataset("mnist"), "recipe": STEP1.train}
+    right = {"model": mnistspec.build_model(STEP1), "data": MNIST, "recipe": STEP1.train}
     mnistspec.fit(**{**right, **arguments})
 
 
@@ -125,9 +126,9 @@ def test_a_model_of_another_shape_is_refused_before_training(model: nn.Sequentia
 
 def test_a_good_model_is_left_as_it_was() -> None:
     model = mnistspec.build_model(mnistspec.load_spec(SPECS / "step6.yaml"))
-    data, before = mnistspec.load_dataset("mnist"), {name: value.clone() for name, value in model.state_dict().items()}
+    before = {name: value.clone() for name, value in model.state_dict().items()}
     stream = torch.get_rng_state()
-    mnistspec.fit(model, data, STEP1.train)
+    mnistspec.fit(model, MNIST, STEP1.train)
     assert model.training
     assert torch.get_rng_state().equal(stream)
     assert all(value.equal(before[name]) for name, value in model.state_dict().items())

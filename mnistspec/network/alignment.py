@@ -52,13 +52,14 @@ class Alignment(Generic[T]):
         """Return every item of both lists once, in order: what went before what came, what moved where it is now."""
         origins = {j: i for i, j in self.moves}
         gone = [i for i in self._others(0) if i not in origins.values()]
-        placed: list[tuple[tuple[int, int, int], Pair[T]]] = []
-        placed += [((k, 2, 0), Pair(self.before[i], self.after[j])) for k, (i, j) in enumerate(self.kept)]
-        placed += [((self._rank(i, 0), 0, i), Pair(self.before[i], None)) for i in gone]
-        for j in self._others(1):
-            origin = self.before[origins[j]] if j in origins else None
-            placed += [((self._rank(j, 1), 1, j), Pair(origin, self.after[j], moved=j in origins))]
-        return [pair for _, pair in sorted(placed, key=lambda item: item[0])]
+        came = [(j, self.before[origins[j]] if j in origins else None) for j in self._others(1)]
+        pairs: list[Pair[T]] = []
+        for rank, kept in enumerate([*self.kept, None]):
+            pairs += [Pair(self.before[i], None) for i in gone if self._rank(i, 0) == rank]
+            pairs += [Pair(old, self.after[j], moved=j in origins) for j, old in came if self._rank(j, 1) == rank]
+            if kept:
+                pairs.append(Pair(self.before[kept[0]], self.after[kept[1]]))
+        return pairs
 
     def _others(self, side: int) -> list[int]:
         """Return the places in one list of what did not stay."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -43,6 +44,9 @@ def assert_accounts(units: tuple[UnitDifference, ...], before: tuple[Any, ...], 
     assert [unit.after for unit in units if unit.after] == list(after)
     stay = [unit for unit in units if unit.kind in {"same", "changed"}]
     assert [unit.before for unit in stay] == [unit for unit in before if any(unit is other.before for other in stay)]
+    for stays, stretch in groupby(units, key=lambda unit: unit.kind in {"same", "changed"}):
+        comes = [unit.after is not None for unit in stretch]
+        assert stays or comes == sorted(comes)  # what went before what came
     for unit in units:
         assert (unit.before is None) == (unit.kind == "added")
         assert (unit.after is None) == (unit.kind == "removed")
@@ -133,6 +137,33 @@ def test_far_away_is_not_moved() -> None:
     middle: list[Any] = [{"conv": size} for size in (8, 9, 10, 11, 12)]
     difference = compare_specs(spec_of("maxpool", *middle, "gap"), spec_of(*middle, "maxpool", "gap"))
     assert kinds(difference) == [("removed", "maxpool"), ("added", "maxpool")]
+    difference = compare_specs(spec_of("maxpool", *middle[1:], "gap"), spec_of(*middle[1:], "maxpool", "gap"))
+    assert kinds(difference) == [("moved", "maxpool")]
+
+
+def cost_of(first: int, second: int) -> float | None:
+    return None if (first + second) % 2 else abs(first - second) / 4
+
+
+def find_least(before: list[int], after: list[int]) -> float:
+    """Return the least cost of pairing two lists of items that cost 1 each if they come or go."""
+    if not before or not after:
+        return len(before) + len(after)
+    change = cost_of(before[0], after[0])
+    paired = [] if change is None else [change + find_least(before[1:], after[1:])]
+    return min(1 + find_least(before[1:], after), 1 + find_least(before, after[1:]), *paired)
+
+
+ITEMS = st.lists(st.integers(0, 5), max_size=5)
+
+
+@given(ITEMS, ITEMS)
+@examples(100)
+def test_no_pairing_costs_less(before: list[int], after: list[int]) -> None:
+    alignment = Alignment(before, after, lambda _: 1.0, cost_of)
+    changes = [cost_of(before[i], after[j]) or 0 for i, j in alignment.kept]
+    rest = len(before) + len(after) - 2 * len(changes)
+    assert sum(changes) + rest == find_least(before, after)
 
 
 def test_settings() -> None:

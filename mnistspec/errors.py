@@ -12,6 +12,11 @@ class MnistspecError(Exception):
         super().__init__(message)
         self.code = code  # of the page in which ``explain`` says more; "" for errors that have none
 
+    @property
+    def headline(self) -> str:
+        """Its first line."""
+        return str(self).partition("\n")[0]
+
 
 class UsageError(MnistspecError):
     """The call is wrong: an option, an argument, or a file that is not there."""

@@ -43,20 +43,20 @@ def collect_runs(paths: Iterable[Path]) -> Collection:
             series_key(run)  # reads all that a comparison needs
             records.append(run)
         except MnistspecError as error:
-            collection.left_out.append(f"{folder}: left out: {str(error).splitlines()[0]}")
+            collection.left_out.append(f"{folder}: left out: {error.headline}")
     _keep_newest(records, collection)
     return collection
 
 
-def _failed_without_folder(path: Path, collection: Collection) -> int:
-    """Note the runs of a sweep that failed before they had a folder; return how many there are."""
+def _failed_without_folder(path: Path, collection: Collection) -> bool:
+    """Note the runs of a sweep that failed before they had a folder; return whether there are any, or may be."""
     try:
         lost = [row for row in read_sweep(path) if row.message and row.folder is None]
     except MnistspecError as error:
         collection.left_out.append(f"{path / 'sweep.json'}: left out: {error}")
-        return 1
+        return True
     collection.left_out += [f"{path}: {row.spec} seed {row.seed}: {row.status}: {row.message}" for row in lost]
-    return len(lost)
+    return bool(lost)
 
 
 def _keep_newest(records: list[RunDir], collection: Collection) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from statistics import fmean, stdev
@@ -33,9 +32,14 @@ class Series:
     settings: dict[str, str]
 
     @property
+    def first(self) -> RunDir:
+        """The run of the first seed; in what does not depend on the seed it stands for all."""
+        return next(iter(self.runs))
+
+    @property
     def spec(self) -> Spec:
         """The spec of the first seed."""
-        return self.runs[0].spec
+        return self.first.spec
 
     @property
     def measured(self) -> Measured:
@@ -51,7 +55,7 @@ class Series:
     @property
     def images(self) -> tuple[str, str | None, str]:
         """What accuracies have to share to be compared: the data set, its digest if that is known, the part of it."""
-        return self.spec.data.word, self.runs[0].data_digest, self.measured_on
+        return self.spec.data.word, self.first.data_digest, self.measured_on
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -61,17 +65,17 @@ class Series:
     @property
     def params(self) -> int:
         """The parameters of the network."""
-        return sum(layer.params for layer in self.runs[0].document.layers)
+        return sum(layer.params for layer in self.first.document.layers)
 
     @property
     def macs(self) -> int:
         """The multiply-accumulates of one image."""
-        return sum(layer.macs for layer in self.runs[0].document.layers)
+        return sum(layer.macs for layer in self.first.document.layers)
 
     @property
     def receptive_field(self) -> int:
         """The side of the square of the image that an output sees, in pixels."""
-        return self.runs[0].document.layers[-1].receptive_field
+        return self.first.document.layers[-1].receptive_field
 
     @cached_property
     def accuracies(self) -> tuple[float, ...]:
@@ -101,9 +105,8 @@ class Series:
     @property
     def targets_met(self) -> int | None:
         """How many of the seeds met all targets; None for a spec without targets."""
-        if not any(run.figures.targets for run in self.runs):
-            return None
-        return sum(all(target.met for target in run.figures.targets) for run in self.runs)
+        met = sum(all(target.met for target in run.figures.targets) for run in self.runs)
+        return met if any(run.figures.targets for run in self.runs) else None
 
     def as_data(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -111,7 +114,7 @@ class Series:
             "spec": self.spec.name,
             "settings": self.settings,
             "data": self.spec.data.word,
-            "data_digest": self.runs[0].data_digest,
+            "data_digest": self.first.data_digest,
             "measured_on": self.measured_on,
             "params": self.params,
             "macs": self.macs,
@@ -192,19 +195,18 @@ def compare_runs(
     runs: Iterable[RunDir], *, sort: str = "mean", reverse: bool = False, filters: Sequence[str] = ()
 ) -> Comparison:
     """Return the comparison of finished runs, one a series and seed; raise UsageError where a filter leaves nothing."""
-    groups: dict[str, list[RunDir]] = defaultdict(list)
-    for run in runs:
-        groups[series_key(run)].append(run)
-    names: dict[str, list[list[RunDir]]] = defaultdict(list)
-    for group in groups.values():
-        names[group[0].spec.name].append(sorted(group, key=lambda run: run.spec.train.seed))
+    groups: dict[str, list[RunDir]] = {}
+    for run in sorted(runs, key=lambda run: run.spec.train.seed):
+        groups.setdefault(series_key(run), []).append(run)
+    found = [Series(tuple(group), {}) for group in groups.values()]
     all_series: list[Series] = []
-    for siblings in names.values():
-        settings = differing_settings([group[0].spec for group in siblings])
-        digests = [group[0].data_digest for group in siblings]
+    for name in dict.fromkeys(series.spec.name for series in found):
+        siblings = [series for series in found if series.spec.name == name]
+        settings = differing_settings([series.spec for series in siblings])
+        digests = [series.first.data_digest for series in siblings]
         if len(set(digests)) > 1:
             settings = [{**s, "data_digest": (d or "unknown")[:8]} for s, d in zip(settings, digests, strict=True)]
-        all_series += [Series(tuple(group), changes) for group, changes in zip(siblings, settings, strict=True)]
+        all_series += [replace(series, settings=new) for series, new in zip(siblings, settings, strict=True)]
     for text in filters:
         all_series = _filter(all_series, text)
     all_series.sort(key=SORT_KEYS["name"])

@@ -77,11 +77,11 @@ class HistoryReader:
             try:
                 epochs[seed] = _read_epochs(run)
             except MnistspecError as error:
-                problems.append(_first_line(error))
+                problems.append(error.headline)
             try:
                 environments[seed] = run.environment
             except MnistspecError as error:
-                problems.append(_first_line(error))
+                problems.append(error.headline)
         errors, missing = analyze_errors(series, self._measure)
         difference = compare_specs(before.spec, series.spec) if before else None
         return Chapter(series, before, difference, epochs, environments, errors, (*problems, *missing))
@@ -92,7 +92,3 @@ def _read_epochs(run: RunDir) -> list[EpochRow]:
     if len(epochs) != count:
         raise CorruptError(f"{run.path / 'metrics.csv'}: it has {len(epochs)} epochs, but result.json says {count}")
     return epochs
-
-
-def _first_line(error: MnistspecError) -> str:
-    return str(error).splitlines()[0]

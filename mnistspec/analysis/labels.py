@@ -86,7 +86,8 @@ def _walk(data: object, path: str = "") -> Iterator[tuple[str, str]]:
 
 def _phrase(values: tuple[str, ...]) -> str:
     """Return one value if all are the same, all of them if they are short, else their number."""
-    if len(set(values)) == 1:
-        return values[0] if len(values[0]) <= _LONGEST else f"{values[0][: _LONGEST - 3]}..."
+    value, *others = dict.fromkeys(values)
+    if not others:
+        return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 3]}..."
     text = "/".join(values)
     return text if len(text) <= _LONGEST else f"{len(values)} items"

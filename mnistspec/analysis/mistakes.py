@@ -45,8 +45,8 @@ class ErrorAnalysis:
 
 def find_representative(series: Series) -> RunDir:
     """Return the run with the median accuracy in the last epoch; the lower of two, the lowest seed of equals."""
-    ranked = sorted(zip(series.accuracies, series.seeds, series.runs, strict=True), key=lambda item: item[:2])
-    return ranked[(len(ranked) - 1) // 2][2]
+    ranked = sorted(range(len(series.runs)), key=series.accuracies.__getitem__)  # equals stay in the order of seeds
+    return series.runs[ranked[(len(ranked) - 1) // 2]]
 
 
 def analyze_errors(
@@ -63,7 +63,7 @@ def analyze_errors(
         try:
             predictions = run.predictions or (measure(run) if measure else None)
         except MnistspecError as error:
-            problems.append(str(error).splitlines()[0])
+            problems.append(error.headline)
             continue
         if predictions is None:
             lacking.append(run)

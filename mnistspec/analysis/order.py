@@ -42,9 +42,9 @@ def order_series(all_series: Sequence[Series]) -> list[tuple[Series, Series | No
     return told
 
 
-def natural_key(name: str) -> list[tuple[int, str]]:
-    """Return a key by which step2 comes before step10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", name)]
+def natural_key(name: str) -> list[tuple[str, int, str]]:
+    """Return a key by which step2 comes before step10: of two numbers the longer is the larger."""
+    return [(text, len(digits), digits) for text, digits in re.findall(r"([^0-9]*)(?:0*([0-9]+))?", name)]
 
 
 def read_extended(run: RunDir) -> str | None:
@@ -69,14 +69,14 @@ def _find_steps(names: set[str]) -> set[str]:
 
 def _find_foundation(series: Series, all_series: Sequence[Series], steps: set[str]) -> int | None:
     """Return the index of the series that one is built on: of the spec that it extends, or the nearest step."""
-    extended = read_extended(series.runs[0])
+    extended = read_extended(series.first)
     others = [index for index, other in enumerate(all_series) if other.spec.name != series.spec.name]
     found = [index for index in others if all_series[index].spec.name == extended]
     if not found and series.spec.name not in steps:
         found = [index for index in others if all_series[index].spec.name in steps]
     # Of equals the last: later steps are built on the earlier ones.
-    return min(reversed(found), key=lambda index: _count_differences(series, all_series[index]), default=None)
+    return min(reversed(found), key=lambda index: _count_differences([series, all_series[index]]), default=None)
 
 
-def _count_differences(first: Series, second: Series) -> int:
-    return len({key for found in differing_settings([first.spec, second.spec]) for key in found})
+def _count_differences(pair: list[Series]) -> int:
+    return len({key for found in differing_settings([series.spec for series in pair]) for key in found})

@@ -52,10 +52,9 @@ def t_quantile(degrees: float, confidence: float = CONFIDENCE) -> float:
     """Return the t with P(|T| <= t) = ``confidence`` for one or more degrees of freedom, which need not be whole."""
     # No t is larger than that of one degree of freedom, tan(pi confidence / 2).
     low, high = 0.0, math.atan(math.tan(math.pi * confidence / 2) / math.sqrt(degrees))
-    for _ in range(60):
-        middle = (low + high) / 2
+    while low < (middle := (low + high) / 2) < high:  # until no float is between them
         low, high = (middle, high) if _probability(middle, degrees) < confidence else (low, middle)
-    return math.sqrt(degrees) * math.tan((low + high) / 2)
+    return math.sqrt(degrees) * math.tan(middle)
 
 
 def _probability(angle: float, degrees: float) -> float:

@@ -21,5 +21,6 @@ def test_each_class_has_its_counts_and_its_commonest_mistake() -> None:
 
 def test_a_result_cannot_be_changed() -> None:
     (result,) = describe_classes(np.array([[1]]), ("one",))
+    assert astuple(result) == ("one", 1, 1, None, 0)
     with pytest.raises(FrozenInstanceError):
         result.right = 2  # type: ignore[misc]

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,65 @@ def test_runs_that_differ_in_their_targets_alone_are_one_series(tmp_path: Path) 
     assert (series.seeds, series.settings, series.targets_met) == ((0, 1), {}, 1)
 
 
+def test_a_target_counts_where_a_run_has_it(tmp_path: Path) -> None:
+    root, path = tmp_path / "runs", write_spec(tmp_path)
+    make_seeds(root, path, {0: 91.0}, "targets=null")
+    make_seeds(root, path, {1: 91.0}, "targets.max_params=9")  # of two targets one is met
+    (series,) = compare(root).all_series
+    assert (series.seeds, series.targets_met) == ((0, 1), 1)  # a run without targets misses none
+    make_seeds(root, write_spec(tmp_path, "other"), {0: 91.0}, "targets=null")
+    assert [series.targets_met for series in compare(root, sort="name").all_series] == [None, 1]
+
+
+def test_targets_that_are_not_there_are_as_good_as_none_met(tmp_path: Path) -> None:
+    for name, accuracy, settings in (("a", 91.0, ["targets=null"]), ("b", 91.0, []), ("c", 89.0, [])):
+        make_seeds(tmp_path / "runs", write_spec(tmp_path, name), {0: accuracy}, *settings)
+    assert "".join(series.spec.name for series in compare(tmp_path / "runs", sort="targets").all_series) == "bac"
+
+
+def test_an_accuracy_of_zero_is_one(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", load_spec(write_spec(tmp_path), ["train.seed=5"]), 0.0)
+    make_run(tmp_path / "runs", load_spec(write_spec(tmp_path), ["train.seed=4"]), 3.0, 2.0)
+    (series,) = compare(tmp_path / "runs").all_series
+    assert (series.spec.train.seed, series.accuracies, series.best) == (4, (2.0, 0.0), 1.5)
+    assert series.spread == pytest.approx(2**0.5)
+
+
+@pytest.mark.parametrize(
+    ("digests", "settings", "obstacle"),
+    [
+        (("0123456789", "0123456789"), [{}], None),
+        (("0123456789", "abcdefghij"), ["01234567", "abcdefgh"], "different images"),
+        (("0123456789", None), ["01234567", "unknown"], "it is not known whether"),
+        ((None, None), [{}], None),
+    ],
+)
+def test_runs_on_other_images_are_another_series(
+    tmp_path: Path, digests: tuple[str | None, str | None], settings: list[Any], obstacle: str | None
+) -> None:
+    path = write_spec(tmp_path)
+    for seed, digest in enumerate(digests):
+        make_run(tmp_path / "runs", load_spec(path, [f"train.seed={seed}"]), 90.0 + seed, digest=digest)
+    comparison = compare(tmp_path / "runs", sort="name")
+    found = [series.settings.get("data_digest", series.settings) for series in comparison.all_series]
+    assert found == settings
+    assert (comparison.contrast is None) == (obstacle is None)
+    if comparison.contrast and obstacle:
+        assert obstacle in comparison.contrast.obstacle
+        assert (comparison.contrast.first, comparison.contrast.second) == comparison.all_series
+        assert (comparison.contrast.method, comparison.contrast.seeds, comparison.contrast.interval) == (None, (), None)
+
+
+def test_the_same_images_are_no_obstacle(tmp_path: Path) -> None:
+    for name, accuracy in (("a", 90.0), ("b", 91.0)):
+        spec = load_spec(write_spec(tmp_path, name))
+        make_run(tmp_path / "runs", spec, accuracy, digest="0123456789")
+    contrast = compare(tmp_path / "runs", sort="name").contrast
+    assert contrast is not None
+    assert (contrast.obstacle, contrast.method, contrast.seeds) == ("", None, (1,))
+    assert [series.spec.name for series in (contrast.first, contrast.second)] == ["a", "b"]
+
+
 def test_held_out_images_are_named(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     make_seeds(root, write_spec(tmp_path), {0: 91.0, 1: 92.0})
@@ -161,6 +221,18 @@ def test_a_run_that_failed_without_a_folder_is_told(tmp_path: Path) -> None:
     others = [{**row, "folder": "tiny/run"}, {**row, "message": ""}]
     write_json(tmp_path / "sweep.json", {"runs": [row, *others]})
     assert collect_runs([tmp_path]).left_out == [f"{tmp_path}: tiny seed 3: failed: no memory"]
+    (tmp_path / "sweep.json").write_text("{", encoding="utf-8")
+    (text,) = collect_runs([tmp_path]).left_out
+    assert text.startswith(f"{tmp_path / 'sweep.json'}: left out: ")
+
+
+def test_what_is_wrong_with_a_run_is_one_line(tmp_path: Path) -> None:
+    folder = make_run(tmp_path, load_spec(write_spec(tmp_path / "specs")), 90.0)
+    (folder / "resolved.yaml").write_text("layers: [what]", encoding="utf-8")
+    (text,) = collect_runs([folder]).left_out
+    assert text.startswith(f"{folder}: left out: ")
+    assert "resolved.yaml" in text
+    assert "\n" not in text
 
 
 # Of the three series below; what is the same stays in the order of their names.

@@ -78,14 +78,40 @@ def test_labels_name_data_holdout_and_three_settings(tmp_path: Path) -> None:
         ["train.epochs=1", "train.batch_size=16", "train.optimizer.sgd.lr=0.5", "train.optimizer.sgd.momentum=0.9"],
         ["train.epochs=2", "train.batch_size=64", "train.holdout=100"],
         ["data=kmnist"],
+        ["data=fashion-mnist"],
     ):
         make_run(tmp_path / "runs", load_spec(path, settings), 90.0)
     series = compare_runs(collect_runs([tmp_path / "runs"]).runs, sort="name").all_series
     assert sorted(label_series(series)) == [
+        ("tiny", "data=fashion-mnist", "epochs=3", "batch_size=32", "+2 more"),
         ("tiny", "data=kmnist", "epochs=3", "batch_size=32", "+2 more"),
         ("tiny", "data=mnist", "epochs=1", "batch_size=16", "+2 more"),
         ("tiny", "data=mnist", "holdout=100", "epochs=2", "+3 more"),
     ]
+
+
+def test_three_settings_are_all(tmp_path: Path) -> None:
+    path = write_spec(tmp_path)
+    for settings in (["train.epochs=1", "train.batch_size=16", "train.optimizer.sgd.lr=0.5"], []):
+        make_run(tmp_path / "runs", load_spec(path, settings), 90.0)
+    series = compare_runs(collect_runs([tmp_path / "runs"]).runs, sort="name").all_series
+    assert [label[1:] for label in label_series(series)] == [
+        ("epochs=1", "batch_size=16", "sgd.lr=0.5"), ("epochs=3", "batch_size=32", "sgd.lr=0.1")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("milestones", "phrase"),
+    [
+        ("[1, 2, 3, 4, 5, 6, 7, 8]", "[1, 2, 3, 4, 5, 6, 7, 8]"),
+        ("[1, 2, 3, 4, 5, 6, 7, 10]", "[1, 2, 3, 4, 5, 6, 7,..."),
+    ],
+)
+def test_a_long_value_is_cut(tmp_path: Path, milestones: str, phrase: str) -> None:
+    setting = f"train.scheduler={{multistep: {{milestones: {milestones}}}}}"
+    path = write_spec(tmp_path)
+    (settings, _) = differing_settings([load_spec(path, ["train.epochs=20", setting]), load_spec(path)])
+    assert settings["train.scheduler.multistep.milestones"] == phrase
 
 
 def test_labels_that_are_the_same_are_numbered(tmp_path: Path) -> None:

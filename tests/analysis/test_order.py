@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
 
 from mnistspec.analysis.collection import collect_runs
 from mnistspec.analysis.comparison import compare_runs
-from mnistspec.analysis.order import order_series, read_extended
+from mnistspec.analysis.order import natural_key, order_series, read_extended
 from mnistspec.language.loader import load_spec
 from mnistspec.runs.folder import RunDir
 from tests.sweeps.fakes import TINY, make_run, make_seeds, write_spec
@@ -45,6 +45,19 @@ def test_names_without_numbers_stand_in_their_order(tmp_path: Path) -> None:
     assert list(order(tmp_path / "runs")) == ["alexnet", "lenet", "resnet18", "vgg16"]
 
 
+def test_two_numbered_names_are_steps(tmp_path: Path) -> None:
+    for name in ("zeta2", "alpha", "zeta1"):
+        make(tmp_path, name)
+    assert list(order(tmp_path / "runs")) == ["zeta1", "zeta2", "alpha"]
+
+
+def test_numbers_anywhere_in_a_name_are_numbers() -> None:
+    names = ["2", "10", "a", "a0", "a1", "a02", "a2b3", "a2b10", "a10", "b"]
+    keys = [natural_key(name) for name in names]
+    assert all(before < after for before, after in pairwise(keys))
+    assert natural_key("a007") == natural_key("a7")
+
+
 def test_a_name_behind_the_steps_is_held_against_the_nearest(tmp_path: Path) -> None:
     make(tmp_path, "step1")
     make(tmp_path, "step2", WIDE)
@@ -71,6 +84,21 @@ def test_what_is_extended_comes_first(tmp_path: Path) -> None:
     assert list(order(tmp_path / "runs").items()) == [
         ("other", None), ("zero", "other"), ("wide", "zero"), ("small", "wide")
     ]  # fmt: skip
+
+
+def test_a_spec_is_not_built_on_another_of_its_name(tmp_path: Path) -> None:
+    make(tmp_path, "a", extends="old/a.yaml")
+    make(tmp_path, "b")
+    assert list(order(tmp_path / "runs").items()) == [("a", None), ("b", "a")]
+
+
+def test_the_first_seed_says_what_is_extended(tmp_path: Path) -> None:
+    make(tmp_path, "z")
+    make_seeds(tmp_path / "runs", write_spec(tmp_path, "a", WIDE), {0: 90.0, 1: 91.0})
+    for run in collect_runs([tmp_path / "runs"]).runs:
+        if run.spec.name == "a" and run.spec.train.seed == 0:
+            (run.path / "spec.yaml").write_text("extends: z.yaml", encoding="utf-8")
+    assert list(order(tmp_path / "runs").items()) == [("z", None), ("a", "z")]
 
 
 def test_a_branch_does_not_break_the_line(tmp_path: Path) -> None:

@@ -52,3 +52,4 @@ def test_values_without_spread_have_an_interval_of_no_width() -> None:
     assert not paired_interval([0.0, 0.0]).excludes_zero
     same = welch_interval([1.0, 1.0], [1.0, 1.0])
     assert (same.low, same.high, same.excludes_zero) == (0, 0, False)
+    assert welch_interval([1.0, 1.0, 1.0], [1.0, 1.0]).degrees == 1

@@ -56,7 +56,7 @@ ROOMS = {
         "tests/cli/commands/test_sweep.py",
         "tests/cli/commands/test_sweep_cluster.py",
     ),
-    "mnistspec/analysis": ("tests/analysis", "tests/sweeps/test_sweep.py", "tests/views/report", "tests/cli/commands"),
+    "mnistspec/analysis": ("tests/analysis", "tests/views/report", "tests/cli/commands/test_report.py"),
     "mnistspec/export": ("tests/cli/commands/test_export.py",),
     "mnistspec/pages": ("tests/pages",),
     "mnistspec/views": ("tests/views",),

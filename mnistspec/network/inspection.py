@@ -60,6 +60,7 @@ def inspect_image(network: nn.Sequential, layer: TracedLayer, image: Tensor) -> 
         for name, module in network.named_children():
             values = module(values)
             if name == last:
-                maps = values.detach()[0]
-        (gradient,) = torch.autograd.grad(values[0, values[0].argmax()], pixels)
-    return Sight(values.detach()[0], maps, gradient[0, 0])
+                (maps,) = values.detach()
+        (logits,) = values
+        (((saliency,),),) = torch.autograd.grad(logits[logits.argmax()], pixels)
+    return Sight(logits.detach(), maps, saliency)

@@ -37,7 +37,7 @@ class Row:
     receptive_field: int
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Summary:
     """The rows of a network and their totals; ``macs`` counts the multiply-accumulates of one image, without biases."""
 
@@ -77,7 +77,7 @@ def summarize(spec: Spec, lines: Sequence[int] = ()) -> Summary:
     check_type("the spec", spec, Spec)
     layers = spec.trace()
     model = sketch_model(spec)  # a forward pass on the meta device would cost a second of imports
-    counted = _count(model, torch.zeros(1, *spec.data.input_shape))
+    counted = _count(model, torch.zeros(spec.data.input_shape)[None])
     rows = tuple(_row(layer, lines[layer.index] if lines else None, counted) for layer in layers)
     return Summary(
         name=spec.name,
@@ -94,12 +94,8 @@ def summarize(spec: Spec, lines: Sequence[int] = ()) -> Summary:
 def _count(model: nn.Sequential, images: torch.Tensor) -> dict[str, tuple[tuple[int, ...], int]]:
     """Return the output shape (without the batch) and the parameters of each child, as torchinfo sees them."""
     # eval: in train mode torchinfo's forward would update the running statistics. cache_forward_pass stays off.
-    result = torchinfo.summary(model, input_data=images, mode="eval", verbose=0, depth=1)
-    return {
-        layer.var_name: (tuple(layer.output_size[1:]), max(layer.num_params, 0))
-        for layer in result.summary_list
-        if layer.depth == 1
-    }
+    result = torchinfo.summary(model, input_data=images, mode="eval", verbose=0)
+    return {layer.var_name: (tuple(layer.output_size[1:]), max(layer.num_params, 0)) for layer in result.summary_list}
 
 
 def _row(layer: TracedLayer, line: int | None, counted: dict[str, tuple[tuple[int, ...], int]]) -> Row:

@@ -66,6 +66,8 @@ def test_every_block_is_accounted_for(before: Spec, after: Spec) -> None:
         layers = spec.trace()
         assert sorted(found, key=lambda layer: layer.index) == list(layers)
         assert (total.blocks, total.params) == (len(layers), sum(layer.params for layer in layers))
+        assert (total.macs, total.receptive_field) == (sum(layer.macs for layer in layers), layers[-1].receptive_field)
+        assert total.output_shape == layers[-1].output_shape
 
 
 @given(specs())
@@ -120,6 +122,21 @@ def test_an_insertion_leaves_the_rest_as_it_is(blocks: Any, data: st.DataObject)
             [{"conv": 8}, {"conv": 8}, "relu", "maxpool", "gap"],
             [("moved", "maxpool")],
         ),
+        # Two blocks that keep the shape weigh as much as one that changes it; a change of arguments is half a block.
+        (
+            [{"conv": 8}, "relu", {"dropout": 0.1}, "gap"],
+            ["relu", {"dropout": 0.2}, {"conv": 16}, "gap"],
+            [("changed", "dropout"), ("moved", "conv")],
+        ),
+        (
+            [{"conv": 8}, "bn", "relu", {"dropout": 0.1}, "gap"],
+            ["bn", "relu", {"dropout": 0.2}, {"conv": 8}, "gap"],
+            [("changed", "dropout"), ("moved", "conv")],
+        ),
+        (["maxpool", "relu", "gap"], ["relu", "avgpool", "gap"], [("moved", "avgpool")]),
+        ([{"elu": 1.0}, "gap"], ["gelu", {"elu": 0.5}, "gap"], [("added", "gelu"), ("changed", "elu")]),
+        ([{"conv": 8}, "gap"], [{"conv": 16}, {"conv": 8}, "gap"], [("added", "conv")]),
+        ([{"conv": 8}, "relu", "gap"], ["relu", {"conv": 8}, "gap"], [("moved", "relu")]),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -172,6 +189,19 @@ def test_settings() -> None:
     assert changes["train.optimizer.sgd.lr"] == (before.train.optimizer.lr, after.train.optimizer.lr)
     assert changes["targets.min_test_accuracy"] == (98.9, 99.4)
     assert [unit.word for unit in changes["train.scheduler"]] == ["constant", "onecycle"]
+
+
+def test_every_kind_of_setting_is_compared() -> None:
+    before = load_spec(SPECS / "step4.yaml", ["train.seed=1", "targets.max_params=9000", "targets.max_epochs=20"])
+    settings = ["data=kmnist", "train.seed=2", "train.optimizer.sgd.momentum=0.5", "title=other"]
+    after = load_spec(SPECS / "step4.yaml", [*settings, "targets.max_params=8000", "targets.max_epochs=20"])
+    data, *rest = compare_specs(before, after).settings
+    assert (data.key, data.before.word, data.after.word) == ("data", "mnist", "kmnist")
+    assert [(change.key, change.before, change.after) for change in rest] == [
+        ("train.seed", 1, 2),
+        ("train.optimizer.sgd.momentum", before.train.optimizer.model_dump()["momentum"], 0.5),
+        ("targets.max_params", 9000, 8000),
+    ]
 
 
 def test_an_alignment_of_nothing() -> None:

@@ -64,13 +64,14 @@ def test_totals_are_torchinfos(step: int) -> None:
     assert ours.macs == theirs.total_mult_adds - norms
 
 
-def test_nothing_is_drawn_and_nothing_is_changed() -> None:
+def test_nothing_is_drawn_printed_or_changed(capsys: pytest.CaptureFixture[str]) -> None:
     document = load_document(SPECS / "step6.yaml")
     torch.manual_seed(3)
     model = build_model(document.spec)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     stream = torch.get_rng_state()
     summarize(document.spec)
+    assert capsys.readouterr().out == ""
     assert torch.equal(stream, torch.get_rng_state())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert model.training

@@ -124,9 +124,9 @@ def _write_schedule(spec: Spec) -> str:
     if warmup is None:
         is_constant = isinstance(train.scheduler, ConstantLR)
         return "" if is_constant else render(_write_scheduler(train.scheduler, total, steps), 4, "return ")
-    rise = max(1, round(warmup.epochs * steps))
-    rest = Symbol(max(1, total - rise), "max(1, epochs * steps - rise)")
-    arguments = {"start_factor": warmup.start_factor, "total_iters": Symbol(rise, "rise")}
+    # Of these two the names alone count: what they are is worked out where the code runs.
+    rise, rest = Symbol(steps, "rise"), Symbol(total, "max(1, epochs * steps - rise)")
+    arguments = {"start_factor": warmup.start_factor, "total_iters": rise}
     linear = write_call("lr_scheduler.LinearLR", lr_scheduler.LinearLR, arguments, "optimizer", by_name=True)
     both = Call("", (linear, _write_scheduler(train.scheduler, rest, steps)), "[]")
     sequence = Call("lr_scheduler.SequentialLR", ("optimizer", both, "milestones=[rise]"))

@@ -72,16 +72,17 @@ def render(expression: Expression, indent: int, before: str = "", after: str = "
 def write_call(
     name: str, function: Callable[..., Any], arguments: Mapping[str, Any], *first: str, by_name: bool = False
 ) -> Call:
-    """Return a call of a function, without arguments that are at its defaults.
+    """Return a call of a function, without arguments that are at its defaults; a Symbol is written in any case.
 
     Those that it must be given are written without their names, unless ``by_name``; ``first`` come before all others.
     """
     written: list[Expression] = list(first)
     for key, parameter in inspect.signature(function).parameters.items():
-        if key not in arguments or arguments[key] == parameter.default:
+        value = arguments.get(key, parameter.default)
+        if value == parameter.default and not isinstance(value, Symbol):
             continue
         needed = parameter.default is inspect.Parameter.empty
-        written.append(write_value(arguments[key], "" if needed and not by_name else f"{key}="))
+        written.append(write_value(value, "" if needed and not by_name else f"{key}="))
     return Call(name, tuple(written))
 
 

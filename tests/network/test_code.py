@@ -134,6 +134,19 @@ def test_steps_are_counted_anew_for_other_data() -> None:
     assert schedule._schedulers[1].step_size == 20
 
 
+def test_a_length_is_written_where_it_is_torchs_default_by_chance() -> None:
+    settings = ["train.batch_size=12000", "train.scheduler={step: {step_size: 2, warmup: {epochs: 1}}}"]
+    assert "total_iters=rise" in write_code(load_spec(SPECS / "step6.yaml", settings))  # 5, for these data
+
+
+def test_the_length_of_a_run_counts_what_is_not_held_out() -> None:
+    # 1,050 images in batches of 110 are 10 steps; torch divides by a rise of one step less one.
+    settings = ["train.epochs=1", "train.batch_size=110", "train.holdout=58950", "targets=null"]
+    settings.append("train.scheduler={onecycle: {max_lr: 0.1, pct_start: 0.1}}")
+    text = write_code(load_spec(SPECS / "step6.yaml", settings))
+    assert f"pct_start={0.1 + 1e-9!r}" in text
+
+
 @pytest.fixture(scope="module")
 def ruff() -> list[str]:
     """The command of ruff with its default rules."""

@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 import struct
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from mnistspec.errors import CorruptError, UsageError
-from mnistspec.wording import write_shape
+from mnistspec.formats.arrays.files import AGAIN, DAMAGE, ArrayFile, check_packing
+from mnistspec.formats.arrays.sets import Arrays, ArraySet
+from mnistspec.formats.image_set import PARTS
+from mnistspec.formats.problems import refuse
+from mnistspec.wording import join_names, quote, write_shape
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     import numpy.typing as npt
 
@@ -31,6 +39,12 @@ _MAX_DIMENSIONS = 3
 _MAX_BYTES = 256 * 2**20
 _CHUNK = 2**20
 _GZIP_MAGIC = b"\x1f\x8b"
+_KINDS = ("images", "labels")
+_PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "val", "valid": "val", "validation": "val"}
+_NAME = re.compile(
+    rf"(?P<prefix>.*?)(?P<part>{'|'.join(_PARTS)})[-_.](?P<kind>images|labels)([-_.]idx\d?([-_.]\w+)?)?(\.gz)?"
+)
+_EXAMPLES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +89,11 @@ def read_idx(path: Path, *, expected_digest: str | None = None) -> IdxFile:
 
 def _read_values(raw: IO[bytes], content: bytearray) -> npt.NDArray[Any]:
     """Unpack `raw` into `content` (kept by the caller even if this fails) and return the values as a view of it."""
-    packed = raw.read(2) == _GZIP_MAGIC
-    raw.seek(0)
-    file: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
+    file = _unpack(raw)
     content += file.read(4)
-    dtype, shape = _parse_header(content, file)
+    dtype, shape = _parse_header(content, file, _MAX_DIMENSIONS)
+    if not 0 < dtype.itemsize * math.prod(shape) <= _MAX_BYTES - len(content):
+        raise _FlawError(f"expected 1 to {_MAX_BYTES} bytes of values, found a header that says {write_shape(shape)}")
     start = len(content)
     size = start + dtype.itemsize * math.prod(shape)
     # One byte more than expected, to see that there is none; it also makes gzip check its own checksum.
@@ -92,17 +106,109 @@ def _read_values(raw: IO[bytes], content: bytearray) -> npt.NDArray[Any]:
     return values.reshape(shape)
 
 
-def _parse_header(content: bytearray, file: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def _parse_header(content: bytearray, file: IO[bytes], dimensions: int) -> tuple[np.dtype[Any], tuple[int, ...]]:
     """Parse the magic number in `content`, then read the sizes from `file` into it; return type and shape."""
     known = len(content) == 4 and content[:2] == b"\0\0" and content[2] in _TYPES
-    if not known or not 1 <= content[3] <= _MAX_DIMENSIONS:
+    if not known or not 1 <= content[3] <= dimensions:
         found = content.hex(" ") or "an empty file"
-        raise _FlawError(f"expected an IDX magic number (00 00 08 or 0c, then 1 to 3 dimensions), found {found}")
+        wanted = f"an IDX magic number (00 00 08 or 0c, then 1 to {dimensions} dimensions)"
+        raise _FlawError(f"expected {wanted}, found {found}")
     dtype, dimensions = _TYPES[content[2]], content[3]
     content += file.read(4 * dimensions)
     if len(content) != 4 + 4 * dimensions:
         raise _FlawError(f"expected a header of {4 + 4 * dimensions} bytes, found {len(content)}")
-    shape = struct.unpack_from(f">{dimensions}I", content, 4)
-    if not 0 < dtype.itemsize * math.prod(shape) <= _MAX_BYTES - len(content):
-        raise _FlawError(f"expected 1 to {_MAX_BYTES} bytes of values, found a header that says {write_shape(shape)}")
-    return dtype, shape
+    return dtype, struct.unpack_from(f">{dimensions}I", content, 4)
+
+
+def open_idx(path: Path) -> ArrayFile:
+    """Read the header of an IDX file, packed or not; raise an error for one that cannot be, or that lies."""
+    content = bytearray()
+    try:
+        with path.open("rb") as raw:
+            file = _unpack(raw)
+            content += file.read(4)
+            dtype, shape = _parse_header(content, file, _MAX_DIMENSIONS + 1)
+        size = path.stat().st_size
+    except _FlawError as error:
+        refuse("E534", f"{path}: damaged: {error}", AGAIN)
+    except OSError as error:
+        refuse("E534", f"{path}: cannot be read: {error.strerror or error}", AGAIN)
+    except DAMAGE as error:
+        refuse("E534", f"{path}: damaged: {error}", AGAIN)
+    start, length = len(content), dtype.itemsize * math.prod(shape)
+    if file is raw and size != start + length:
+        message = f"expected {start + length} bytes for the {write_shape(shape)} values of its header, found {size}"
+        refuse("E534", f"{path}: damaged: {message}", AGAIN)
+    check_packing(str(path), length, size)
+    return ArrayFile(path.name, str(path), dtype, shape, partial(_open_at, path, start))
+
+
+@contextmanager
+def _open_at(path: Path, start: int) -> Iterator[IO[bytes]]:
+    """Open a file, packed or not, at a byte of its content."""
+    with path.open("rb") as raw:
+        file = _unpack(raw)
+        file.read(start)
+        yield file
+
+
+def _unpack(raw: IO[bytes]) -> IO[bytes]:
+    """Return what reads the content of a file, packed or not."""
+    packed = raw.read(2) == _GZIP_MAGIC
+    raw.seek(0)
+    return gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[return-value]
+
+
+class IdxSet(ArraySet):
+    """A folder with IDX files: images and labels of the training part, and of the others that there are."""
+
+    format = "idx"
+
+    def list_files(self) -> list[Path]:
+        """Return the files."""
+        return [path for pair in self._find().values() for path in pair]
+
+    def open_parts(self) -> dict[str, Arrays]:
+        """Return the arrays of each part."""
+        return {part: Arrays(*map(open_idx, pair)) for part, pair in self._find().items()}
+
+    def _find(self) -> dict[str, tuple[Path, Path]]:
+        """Return the files with the images and the labels of each part."""
+        if not self.path.is_dir():
+            what = "not a folder" if self.path.exists() else "no such folder"
+            refuse("E501", f"{self.path}: {what}", "idx: is the path of a folder with IDX files")
+        sets = find_idx_files(self.path)
+        if len(sets) > 1:
+            names = join_names([quote(f"{prefix}...") for prefix in sets])
+            refuse("E530", f"{self.path}: files of several sets, {names}", "put those of one set into a folder alone")
+        files = next(iter(sets.values()), {})
+        if not files:
+            refuse("E530", f"{self.path}: no IDX files", f"they are named like {join_names(_EXAMPLES)}")
+        pairs = {}
+        for part in PARTS:
+            found = [files.get((part, kind)) for kind in _KINDS]
+            match found:
+                case (None, None):
+                    continue
+                case (Path() as images, Path() as labels):
+                    pairs[part] = images, labels
+                case _:
+                    there, lacking = _KINDS if found[0] else reversed(_KINDS)
+                    message = f"{files[part, there]}: there is no file with its {lacking} beside it"
+                    refuse("E530", message, f"name it like this one, with {lacking} in place of {there}")
+        return pairs
+
+
+def find_idx_files(folder: Path) -> dict[str, dict[tuple[str, str], Path]]:
+    """Return the IDX files in a folder by their part and kind, for each beginning of their names.
+
+    Of two files for the same, the packed one is taken, whose checksum shows damage.
+    """
+    sets: dict[str, dict[tuple[str, str], Path]] = {}
+    for path in sorted(folder.iterdir(), key=lambda path: (path.suffix.lower() != ".gz", path.name)):
+        if (match := _NAME.fullmatch(path.name.lower())) and path.is_file():
+            if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+                refuse("E507", f"{path}: a link that leads out of the folder", "put the file itself there")
+            files = sets.setdefault(match["prefix"], {})
+            files.setdefault((_PARTS[match["part"]], match["kind"]), path)
+    return sets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from mnistspec.errors import CorruptError, UsageError
 from mnistspec.formats.image_set import Problem
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What the spec or the call says wrong; all other problems are in the data.
-_OF_THE_SPEC = {"E501", "E508", "E509", "E513"}
+_OF_THE_SPEC = {"E501", "E508", "E509", "E513", "E530", "E537"}
 
 
 def report_places(
@@ -33,16 +33,38 @@ def list_unreadable(path: Path, unreadable: Mapping[str, str]) -> list[Problem]:
     return [report_places("E506", path, files, reason, hint) for reason, files in names.items()]
 
 
+class WrongDataError(CorruptError):
+    """Pictures or labels that have to be mended before anything is trained with them."""
+
+    problems: tuple[Problem, ...] = ()
+
+
+class WrongCallError(UsageError):
+    """A spec, or a call, that does not fit the data."""
+
+    problems: tuple[Problem, ...] = ()
+
+
 def raise_errors(problems: Sequence[Problem]) -> None:
     """Raise all errors among the problems as one: UsageError if the spec is to be mended, CorruptError if the data."""
     errors = [problem for problem in problems if not problem.is_warning]
-    if not errors:
-        return
+    if errors:
+        raise _make_error(errors)
+
+
+def refuse(code: str, message: str, hint: str, places: Sequence[str] = ()) -> NoReturn:
+    """Raise the error of a set with one problem."""
+    raise _make_error([Problem(code, message, hint, tuple(places))])
+
+
+def _make_error(errors: Sequence[Problem]) -> WrongDataError | WrongCallError:
     lines = [line for error in errors for line in render_problem(error)]
     if len(errors) > 1:
         lines.append(plural(len(errors), "error"))
-    kind = UsageError if all(error.code in _OF_THE_SPEC for error in errors) else CorruptError
-    raise kind("\n".join(lines), errors[0].code)
+    kind = WrongCallError if all(error.code in _OF_THE_SPEC for error in errors) else WrongDataError
+    made = kind("\n".join(lines), errors[0].code)
+    made.problems = tuple(errors)
+    return made
 
 
 def render_problem(problem: Problem) -> list[str]:

@@ -16,7 +16,7 @@ from mnistspec.formats.decoding import read_pictures
 from mnistspec.formats.headers import choose_frame, read_headers
 from mnistspec.formats.image_set import PARTS, ImageSet, Problem, Survey
 from mnistspec.formats.layout import understand
-from mnistspec.formats.problems import raise_errors
+from mnistspec.formats.problems import UNREADABLE, raise_errors
 from mnistspec.formats.splits import choose, number_group
 from mnistspec.formats.store import SetEntry, recall_set, remember_set
 from mnistspec.formats.tree import scan
@@ -65,7 +65,8 @@ class FolderSet(ImageSet):
         if stored := recall_set(key, manifest):
             return stored
         found = self._look(tree)
-        raise_errors(found.problems)
+        if any(problem.code != UNREADABLE for problem in found.problems if not problem.is_warning):
+            raise_errors(found.problems)
         names = [picture.name for picture in found.layout.pictures]
         images, digests = read_pictures(self.path, names, found.frame, self.preparation.fit, progress)
         entry = SetEntry(

@@ -100,7 +100,9 @@ def _find_parts(path: Path, tree: Tree) -> tuple[list[_Part], list[Problem]]:
         )
     if others := [folder for folder in tops if folder not in named]:
         message = "stands beside train/, but is none of the parts train, val and test"
-        problems.append(report_places("E502", path, others, message, "move it away, or leave it out with skip:"))
+        problems.append(
+            report_places("E502", path, others, message, "move it away, or leave it out with skip:", noun="folder")
+        )
     parts: dict[str, _Part] = {}
     for folder, part in sorted(named.items(), key=lambda item: item[1] != "train"):
         if part in parts:
@@ -188,8 +190,8 @@ def _report_empty(
         if label in part.classes and not counts[part.part, label]
     ]
     if empty:
-        message = "no pictures in the folder of this class"
-        yield report_places("E504", path, empty, message, "add some, or leave the folder out with skip:")
+        message = "the folder of a class without pictures"
+        yield report_places("E504", path, empty, message, "add some, or leave the folder out with skip:", noun="folder")
 
 
 def _report_left_out(path: Path, tree: Tree) -> Iterator[Problem]:

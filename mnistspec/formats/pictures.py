@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from mnistspec.formats.image_set import Fit
 
+_EMPTY = "the file is empty: it has 0 bytes"
 _MAX_PIXELS = 50_000_000
 _TOO_MANY_PIXELS = f"the image has more than {_MAX_PIXELS // 10**6} million pixels; make it smaller"
 # What is decoded at most, in bytes: 20 million pixels in colour, 40 million of 16 bits. A JPEG is reduced meanwhile.
@@ -62,6 +63,8 @@ def open_picture(file: Path | io.BytesIO, side: int | None = None) -> Iterator[I
     """
     with _explained():
         content = file.getbuffer() if isinstance(file, io.BytesIO) else _map(file)
+        if not content:
+            raise UsageError(_EMPTY)
         _check_header(content)
         with Image.open(file, formats=_list_formats()) as image:
             _check_cost(image, content, side)
@@ -73,11 +76,14 @@ def read_header(path: Path) -> tuple[int, int, bool]:
 
     Raises UsageError for what is no picture or has too many pixels; damage shows when it is decoded.
     """
-    with _explained(), Image.open(path, formats=_list_formats()) as image:
-        _check_pixels(image)
-        width, height = image.size
-        is_sideways = _has_metadata(image) and image.getexif().get(ORIENTATION) in _SIDEWAYS
-        return (width, height, _has_colour(image)) if is_sideways else (height, width, _has_colour(image))
+    with _explained():
+        if not path.stat().st_size:
+            raise UsageError(_EMPTY)
+        with Image.open(path, formats=_list_formats()) as image:
+            _check_pixels(image)
+            width, height = image.size
+            is_sideways = _has_metadata(image) and image.getexif().get(ORIENTATION) in _SIDEWAYS
+            return (width, height, _has_colour(image)) if is_sideways else (height, width, _has_colour(image))
 
 
 def prepare_picture(

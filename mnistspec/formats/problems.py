@@ -12,15 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+UNREADABLE = "E506"  # files that decoding finds, and all of them, too
 # What the spec or the call says wrong; all other problems are in the data.
 _OF_THE_SPEC = {"E501", "E508", "E509", "E513", "E530", "E537"}
 
 
 def report_places(
-    code: str, path: Path, names: Sequence[str], message: str, hint: str, *, is_warning: bool = False
+    code: str,
+    path: Path,
+    names: Sequence[str],
+    message: str,
+    hint: str,
+    *,
+    noun: str = "file",
+    is_warning: bool = False,
 ) -> Problem:
     """Return a problem that files or folders have, one or many."""
-    where = f"{path / names[0]}" if len(names) == 1 else f"{path}, {plural(len(names), 'place')}"
+    where = f"{path / names[0]}" if len(names) == 1 else f"{path}: {plural(len(names), noun)}"
     return Problem(code, f"{where}: {message}", hint, tuple(names), is_warning)
 
 
@@ -30,7 +38,7 @@ def list_unreadable(path: Path, unreadable: Mapping[str, str]) -> list[Problem]:
     for name, reason in sorted(unreadable.items()):
         names.setdefault(reason, []).append(name)
     hint = "replace it, remove it, or leave it out with skip:"
-    return [report_places("E506", path, files, reason, hint) for reason, files in names.items()]
+    return [report_places(UNREADABLE, path, files, reason, hint) for reason, files in names.items()]
 
 
 class WrongDataError(CorruptError):

@@ -11,18 +11,19 @@ ERRORS = Path(__file__).with_name("errors")
 
 _PAGE = re.compile(
     r"# (?P<code>E\d{3}): (?P<title>[^\n]+)\n\n(?P<explanation>.+?)\n\n"
-    r"(?:This spec is wrong:\n\n```yaml\n(?P<wrong>.+?)```\n\n)?"
-    r"Validating it prints:\n\n```text\n(?P<message>.+?)\n```\n\n"
-    r"This spec is right:\n\n```yaml\n(?P<right>.+?)```\n",
+    r"(?:This (?P<thing>spec|folder|file) is wrong:\n\n```(?P<fence>\w+)\n(?P<wrong>.+?)```\n\n)?"
+    r"(?:Validating|Reading) it prints:\n\n```text\n(?P<message>.+?)\n```\n\n"
+    r"This (?(thing)(?P=thing)|spec) is right:\n\n```(?(fence)(?P=fence)|yaml)\n(?P<right>.+?)```\n",
     re.DOTALL,
 )
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What an error means and what to do, a spec that has it, what validating that prints, and its mended form.
+    """What an error means and what to do, a spec or data that has it, what that prints, and its mended form.
 
-    ``wrong`` is empty where the error is not in a spec's text; ``page`` is the whole page.
+    ``wrong`` is empty where the error is not in a spec's text; ``page`` is the whole page. The codes from E501 on are
+    those of data: their pages show a folder as a list of its files, or a file.
     """
 
     code: str
@@ -46,5 +47,6 @@ def explain_code(code: str) -> Explanation:
     page = path.read_text(encoding="utf-8")
     match = _PAGE.fullmatch(page)
     if match is None or match["code"] != code:
-        raise ValueError(f"{path}: not the page of an error: title, explanation, wrong spec, message, right spec")
-    return Explanation(**match.groupdict(default=""), page=page)
+        raise ValueError(f"{path}: not the page of an error: title, explanation, what is wrong, message, what is right")
+    texts = ("code", "title", "explanation", "wrong", "message", "right")
+    return Explanation(**{name: match[name] or "" for name in texts}, page=page)

@@ -224,7 +224,7 @@ def test_files_that_are_no_images(tmp_path: Path) -> None:
     contents = {"text.png": b"hello", "empty.png": b"", "cut.png": buffer.getvalue()[:9000]}
     messages = {
         "text.png": "not an image that can be read; save it as PNG or JPEG",
-        "empty.png": "not an image that can be read; save it as PNG or JPEG",
+        "empty.png": "the file is empty: it has 0 bytes",
         "cut.png": "the image is damaged or cannot be read: image file is truncated",
         "missing.png": "no such file",
         ".": "a folder, not an image",

@@ -8,7 +8,7 @@ from mnistspec.language.shapes import MAX_MACS, MAX_PARAMS, TooLargeError, Trace
 from mnistspec.language.vocabulary.block import Block, Shape, ShapeError, describe_shape
 from mnistspec.language.yaml.diagnostics import Diagnostic
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
-from mnistspec.wording import plural
+from mnistspec.wording import did_you_mean, plural, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mnistspec.language.vocabulary.datasets import Data
     from mnistspec.language.vocabulary.recipe import Train
     from mnistspec.language.yaml.diagnostics import Collector, Span
+
+_SHOWN = 20  # classes that a message names
 
 
 def check_shapes(placed: list[PlacedBlock], data: Data, train: Train | None, collector: Collector) -> list[TracedLayer]:
@@ -91,6 +93,21 @@ def _check_last_batch(
         return
     message = f"{layer.block.word} on {describe_shape(layer.output_shape)} cannot normalise {problem}"
     collector.add("E303", message, at.span, help_text, at.notes)
+
+
+def check_class_weights(train: Entry | None, data: Data, reader: Reader) -> None:
+    """Note weights of classes that the data set does not have."""
+    weights = train.node.entries.get("class_weights") if train and isinstance(train.node, Mapping) else None
+    if weights is None or not isinstance(weights.node, Mapping):
+        return
+    names = data.class_names
+    for name, entry in weights.node.entries.items():
+        if name not in names:
+            meant = reader.collector.suggest(name, names)
+            more = ", ..." if len(names) > _SHOWN else ""
+            help_text = "" if meant else f"classes of {data.word}: {', '.join(names[:_SHOWN])}{more}"
+            message = f"{data.word} has no class {quote(name)}{did_you_mean(meant)}"
+            reader.error("E201", message, entry.key, help_text)
 
 
 def check_targets(targets: Targets, entry: Entry | None, reader: Reader) -> None:

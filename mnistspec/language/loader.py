@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mnistspec.errors import SpecError, check_type
 from mnistspec.files import to_path
-from mnistspec.language.checks import check_shapes, check_targets, find_unreachable
+from mnistspec.language.checks import check_class_weights, check_shapes, check_targets, find_unreachable
 from mnistspec.language.expansion import Expander, PlacedBlock, read_defaults, report_unused
 from mnistspec.language.groups import read_groups
 from mnistspec.language.merge import merge, read_extended, read_setting
@@ -114,6 +114,8 @@ class _Assembly:
             "data": data or MNIST(),
             "layers": tuple(p.block for p in placed if p.block is not None),
         }
+        if data:
+            check_class_weights(entries.get("train"), data, self.reader)
         spec = self.reader.model(Spec, "a spec", entries, tree.span, **ready)
         layers = check_shapes(placed, data, spec.train if spec else None, self.reader.collector) if data else []
         if spec is None:

@@ -232,7 +232,7 @@ def _model_or_none(cls: type[M], data: dict[str, object]) -> M | None:
 
 
 def _locate(entries: AnyMapping[str, Entry], loc: tuple[str | int, ...], span: Span) -> tuple[Span, Node | None]:
-    """Return the place and node of a key, or of an item of its list; what is not there has its parent's place."""
+    """Return the place and node of a key, or of what it holds; what is not there has its parent's place."""
     entry = entries.get(str(loc[0]))
     if entry is None:
         return span, None
@@ -241,6 +241,8 @@ def _locate(entries: AnyMapping[str, Entry], loc: tuple[str | int, ...], span: S
         if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
             node = node.items[part]
             place = node.span
+        elif isinstance(node, Mapping) and part in node.entries:
+            place, node = node.entries[str(part)].key, node.entries[str(part)].node
         else:
             return place, None
     return (node.span if isinstance(node, Scalar) and node.text else place), node

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from annotated_types import Interval, MaxLen
 from pydantic import AfterValidator, Field, SerializeAsAny
-from pydantic_core import PydanticCustomError
 
 from mnistspec.language.dump import dump_data
 from mnistspec.language.shapes import TracedLayer, trace
@@ -16,7 +15,7 @@ from mnistspec.language.vocabulary.block import Block
 from mnistspec.language.vocabulary.datasets import MNIST, Data
 from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.language.vocabulary.schedulers import Epochs
-from mnistspec.language.vocabulary.unit import Model, Unit
+from mnistspec.language.vocabulary.unit import Model, Unit, must_be
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Names that Windows keeps for devices, whatever their extension.
@@ -31,7 +30,7 @@ def is_name(text: str) -> bool:
 def _check_name(name: str) -> str:
     if not is_name(name):
         expected = "fit to name a folder (at most 64 letters, digits, dots, - and _, first a letter or digit)"
-        raise PydanticCustomError("expected", "{expected}", {"expected": expected})
+        raise must_be(expected)
     return name
 
 
@@ -53,6 +52,9 @@ class Targets(Model):
     max_epochs: Epochs | None = Field(default=None, description="largest number of epochs")
     min_test_accuracy: Percent | None = Field(default=None, description="in percent ...")
     last_epochs: Epochs = Field(default=1, description="... in each of the last N epochs")
+    min_macro_f1: Percent | None = Field(
+        default=None, description="in percent: the mean of the classes' F1 after the last epoch"
+    )
 
 
 class Reference(Model):
@@ -94,7 +96,7 @@ class Spec(Model):
         data["data"] = _as_data(self.data)
         data["layers"] = [_as_data(block) for block in self.layers]
         data["train"] = {
-            **train.model_dump(exclude={"optimizer", "scheduler", "augment"}),
+            **train.model_dump(exclude={"optimizer", "scheduler", "augment"}, exclude_none=True),
             "optimizer": _as_data(train.optimizer),
             "scheduler": _as_data(train.scheduler),
             "augment": [_as_data(augmentation) for augmentation in train.augment],

@@ -39,6 +39,8 @@ def write_code(spec: Spec) -> str:
         data_class=spec.data.torch_class,
         has_label_records=spec.data.has_label_records,
         train=spec.train,
+        classes=len(spec.data.class_names),
+        class_weights=_write_class_weights(spec),
         layers="\n".join(line for layer in layers for line in _write_layer(layer)),
         augmentation=_write_augmentation(spec.train.augment),
         optimizer=_write_optimizer(spec),
@@ -48,10 +50,22 @@ def write_code(spec: Spec) -> str:
 
 def _write_prose(text: str) -> str:
     """Return free text as lines that may stand in a docstring."""
-    visible = "".join(char for char in " ".join(text.split()) if char.isprintable())
-    lines = textwrap.wrap(visible, WIDTH - len('"""'), break_on_hyphens=False)
+    lines = textwrap.wrap(_one_line(text), WIDTH - len('"""'), break_on_hyphens=False)
     # Escaped after it is wrapped: a line that ended within an escape would not be Python.
     return "\n".join(lines).replace("\\", "\\\\").replace('"', "'")
+
+
+def _one_line(text: str) -> str:
+    return "".join(char for char in " ".join(text.split()) if char.isprintable())
+
+
+def _write_class_weights(spec: Spec) -> str:
+    """Return the items of a dict from labels to weights, in the order of the labels; nothing without such weights."""
+    weights, names = spec.train.class_weights, spec.data.class_names
+    if not isinstance(weights, dict):
+        return ""
+    items = sorted((names.index(name), weight, _one_line(name)) for name, weight in weights.items())
+    return "\n".join(f"    {label}: {weight!r},  # {name}" for label, weight, name in items)
 
 
 def _write_layer(layer: TracedLayer) -> Iterator[str]:

@@ -111,7 +111,10 @@ class Target(Model):
 
 
 class Result(Figures):
-    """What came out of a run; accuracies are in percent, of the last epoch unless best or a list stands in the name."""
+    """What came out of a run; accuracies are in percent, of the last epoch unless best or a list stands in the name.
+
+    The macro figures, in percent, are means over the classes, each of which counts the same; see ``average_classes``.
+    """
 
     named: ClassVar[tuple[str, ...]] = ("accuracy", "best_accuracy", "accuracies")
 
@@ -130,6 +133,9 @@ class Result(Figures):
     seconds: Seconds
     targets: list[Target]
     classes: list[ClassFigures] = []
+    macro_precision: Percent | None = None
+    macro_recall: Percent | None = None
+    macro_f1: Percent | None = None
     kernels: Literal["accelerated", "model"] | None = None
     problem: str | None = None
     drift: list[str] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from mnistspec.files import strip_places
@@ -12,10 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
+    import numpy as np
+
     from mnistspec.data.dataset import Dataset
     from mnistspec.language.spec import Spec
+    from mnistspec.runs.folder import RunDir
     from mnistspec.runs.predictions import Predictions
     from mnistspec.training.metrics import EpochMetrics
+
+
+@dataclass(frozen=True)
+class ClassMeans:
+    """Means over the classes, each of which counts the same, in percent; None where no class has images."""
+
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
 
 
 def summarize_run(
@@ -32,6 +46,8 @@ def summarize_run(
     """
     last = metrics[-1] if metrics else None
     best = max(metrics, key=lambda epoch: (epoch.test_accuracy, -epoch.epoch), default=None)
+    classes = measure_classes(predictions.confusion, predictions.class_names) if predictions else []
+    means = average_classes(classes)
     return Result(
         measured_on=Measured.of(spec),
         status=status,
@@ -47,8 +63,11 @@ def summarize_run(
         best_epoch=best.epoch if best else None,
         accuracies=[epoch.test_accuracy for epoch in metrics],
         seconds=_seconds(metrics),
-        targets=check_targets(spec, metrics),
-        classes=measure_classes(predictions) if predictions else [],
+        targets=check_targets(spec, metrics, means.f1),
+        classes=classes,
+        macro_precision=means.precision,
+        macro_recall=means.recall,
+        macro_f1=means.f1,
     )
 
 
@@ -66,17 +85,15 @@ def describe_data(data: Dataset, held_out: int) -> DataRecord:
     )
 
 
-def measure_classes(predictions: Predictions) -> list[ClassFigures]:
+def measure_classes(confusion: np.ndarray, class_names: Sequence[str]) -> list[ClassFigures]:
     """Return each class's figures in percent, None where there is nothing to divide by.
 
-    With the confusion matrix C by label and guess, precision is C_kk / sum_i C_ik, recall C_kk / sum_j C_kj, and F1
-    is their harmonic mean, 2 C_kk / (sum_i C_ik + sum_j C_kj).
+    With the confusion matrix C by label and guess, (classes, classes), precision is C_kk / sum_i C_ik, recall
+    C_kk / sum_j C_kj, and F1 is their harmonic mean, 2 C_kk / (sum_i C_ik + sum_j C_kj).
     """
-    confusion = predictions.confusion
     rows = zip(
-        predictions.class_names, confusion.diagonal().tolist(), confusion.sum(0).tolist(), confusion.sum(1).tolist(),
-        strict=True,
-    )  # fmt: skip
+        class_names, confusion.diagonal().tolist(), confusion.sum(0).tolist(), confusion.sum(1).tolist(), strict=True
+    )
     return [
         ClassFigures(
             name=name, images=images, precision=_share(right, guessed), recall=_share(right, images),
@@ -84,6 +101,28 @@ def measure_classes(predictions: Predictions) -> list[ClassFigures]:
         )
         for name, right, guessed, images in rows
     ]  # fmt: skip
+
+
+def average_classes(classes: Sequence[ClassFigures]) -> ClassMeans:
+    """Return the macro precision, recall and F1: their means over the classes that have images.
+
+    They are those of scikit-learn's ``precision_recall_fscore_support`` for the labels that occur, with ``average``
+    "macro" and ``zero_division`` 0: the precision of a class that was never guessed counts as 0. A class without images
+    does not count; guesses of it lower the recall of the classes that were taken for it.
+    """
+    there = [row for row in classes if row.images]
+    if not there:
+        return ClassMeans()
+    return ClassMeans(*(fmean(getattr(row, name) or 0 for row in there) for name in ("precision", "recall", "f1")))
+
+
+def find_classes(run: RunDir) -> list[ClassFigures]:
+    """Return the figures by class of a run that has ended: of its result or, if that is older, of its predictions.
+
+    Nothing where neither is there. Raises CorruptError for predictions that are damaged.
+    """
+    predictions = None if run.figures.classes else run.predictions
+    return measure_classes(predictions.confusion, predictions.class_names) if predictions else run.figures.classes
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -95,8 +134,11 @@ def count_params(spec: Spec) -> int:
     return sum(layer.params for layer in spec.trace())
 
 
-def check_targets(spec: Spec, metrics: Sequence[EpochMetrics]) -> list[Target]:
-    """Return each target with what was wanted, what was got, and whether it was met."""
+def check_targets(spec: Spec, metrics: Sequence[EpochMetrics], macro_f1: float | None = None) -> list[Target]:
+    """Return each target with what was wanted, what was got, and whether it was met.
+
+    ``macro_f1`` is the last epoch's, in percent; None, of a run without predictions, does not meet a target.
+    """
     targets, rows = spec.targets, []
     if targets.max_params is not None:
         params = count_params(spec)
@@ -115,6 +157,9 @@ def check_targets(spec: Spec, metrics: Sequence[EpochMetrics]) -> list[Target]:
             f" in each of the last {targets.last_epochs} epochs" if targets.last_epochs > 1 else ""
         )
         rows.append(Target(target=name, wanted=targets.min_test_accuracy, got=min(last, default=None), met=met))
+    if targets.min_macro_f1 is not None:
+        met = macro_f1 is not None and macro_f1 >= targets.min_macro_f1
+        rows.append(Target(target="min_macro_f1", wanted=targets.min_macro_f1, got=macro_f1, met=met))
     return rows
 
 

@@ -26,7 +26,7 @@ class Evaluation:
 
     @property
     def loss(self) -> float:
-        """Return the mean cross-entropy."""
+        """Return the mean cross-entropy, in which all classes weigh the same."""
         return float(F.cross_entropy(self.logits.double(), self.labels))
 
     @property

@@ -10,6 +10,7 @@ from torch import nn
 from mnistspec.errors import UsageError
 from mnistspec.training.evaluation import evaluate
 from mnistspec.training.footprint import count_parameter_bytes, measure_footprint
+from mnistspec.training.loss import weigh_classes
 from mnistspec.training.memory import available_memory, write_bytes
 from mnistspec.training.state import expected_moments
 from mnistspec.wording import plural
@@ -40,6 +41,7 @@ def check_model(model: nn.Sequential, data: Dataset, device: torch.device) -> No
 
 def check_training(model: nn.Sequential, data: Dataset, recipe: Train, device: torch.device) -> None:
     """Raise UsageError where the training images, as they are split, cannot be learned from on this device."""
+    weigh_classes(recipe.class_weights, data)  # refuses weights of classes that these data lack
     count = len(data.train_labels)
     first = data.train_labels[0]
     if bool((data.train_labels == first).all()):

@@ -20,6 +20,9 @@ class EpochRow(BaseModel):
 
     Train figures are those of the batches as they were learned from (augmented, with dropout, by the weights of that
     moment); test figures are those of the weights at the epoch's end, on the held-out images where there are some.
+    ``train_loss`` is what was minimised: with ``class_weights`` each batch's mean is the weighted one, the sum of
+    weights times losses over the sum of weights, and the epoch's is their mean over the images. ``test_loss`` has no
+    weights.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)

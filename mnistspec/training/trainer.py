@@ -19,6 +19,7 @@ from mnistspec.training.device import choose_device
 from mnistspec.training.evaluation import Evaluation, evaluate, normalize
 from mnistspec.training.fast.acceleration import AcceleratedNetwork
 from mnistspec.training.feasibility import advise_batch_size, check_model, check_training
+from mnistspec.training.loss import weigh_classes
 from mnistspec.training.memory import allocating
 from mnistspec.training.meter import Meter, Progress
 from mnistspec.training.metrics import EpochMetrics
@@ -48,6 +49,7 @@ class Training:
         self.optimizer = make_optimizer(recipe.optimizer, model)
         self.scheduler = make_scheduler(recipe.scheduler, self.optimizer, recipe.epochs, self.steps)
         self.augmentation = Augmentation(recipe.augment)
+        self.class_weights = weigh_classes(recipe.class_weights, self.data)
         self.network = AcceleratedNetwork(model)
         self.metrics: list[EpochMetrics] = []  # of the epochs that are done
         self.step = 0  # steps done in the next
@@ -130,7 +132,7 @@ class Training:
         self.network.begin_step(self.recipe.seed, self.epoch, self.step)
         self.optimizer.zero_grad()
         logits = self.network(images)
-        loss = F.cross_entropy(logits, labels)
+        loss = F.cross_entropy(logits, labels, self.class_weights)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own method has no types
         self.meter.add(loss, logits, labels)
         if self.device.type == "cpu" or self.step % _CHECK_EVERY == 0:

@@ -34,6 +34,11 @@ def write_changes(changes: Iterable[Change]) -> str:
     return ", ".join(f"{c.key} {write_value(c.before)} -> {write_value(c.after)}" for c in changes)
 
 
+def write_figure(value: float) -> str:
+    """Return what a run came to: a count, or a figure with at most four decimals."""
+    return f"{round(value, 4):,}"
+
+
 def format_share(share: float, digits: int) -> str:
     """Return a share in [0, 1] in percent; only one that is exactly 1 or 0 is written as 100 or 0."""
     ends = f"{100:.{digits}f} %", f"{0:.{digits}f} %"

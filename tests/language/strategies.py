@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from hypothesis import example
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from mnistspec.language.vocabulary.augmentations import Augmentation
 from mnistspec.language.vocabulary.block import Block, ShapeError
 from mnistspec.language.vocabulary.datasets import Data
 from mnistspec.language.vocabulary.optimizers import Optimizer
-from mnistspec.language.vocabulary.recipe import Train
+from mnistspec.language.vocabulary.recipe import ClassWeights, Train
 from mnistspec.language.vocabulary.schedulers import Scheduler
 
 MAX_CHANNELS = 12
@@ -190,10 +190,18 @@ def recipes(draw: st.DrawFn) -> Train:
     )
 
 
+def class_weights(data: Data) -> st.SearchStrategy[ClassWeights | None]:
+    """Draw weights for classes of a data set."""
+    by_class = st.dictionaries(st.sampled_from(data.class_names), st.floats(1e-6, 1e6), min_size=1)
+    balanced: st.SearchStrategy[Literal["balanced"]] = st.just("balanced")
+    return st.none() | balanced | by_class
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> Spec:
     """Draw a whole spec."""
     wanted = draw(st.none() | st.floats(0, 100))
+    data = Data.members[draw(st.sampled_from(sorted(Data.members)))]()
     percentages = st.none() | st.floats(0, 100)
     return Spec(
         name=draw(
@@ -203,13 +211,14 @@ def specs(draw: st.DrawFn) -> Spec:
         ),
         title=draw(_texts),
         notes=Notes(target=draw(_texts), analysis=draw(_texts)),
-        data=Data.members[draw(st.sampled_from(sorted(Data.members)))](),
+        data=data,
         layers=draw(networks()),
-        train=draw(recipes()),
+        train=draw(recipes()).model_copy(update={"class_weights": draw(class_weights(data))}),
         targets=Targets(
             max_params=draw(st.none() | st.integers(1, 10**9)),
             min_test_accuracy=wanted,
             last_epochs=1 if wanted is None else draw(st.integers(1, 5)),
+            min_macro_f1=draw(percentages),
         ),
         reference=Reference(params=draw(st.none() | st.integers(0, 10**9)), test_accuracy=draw(percentages)),
     )

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mnistspec.language.dump import dump_data
 from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.spec import Spec
 from tests.language.strategies import specs
@@ -23,7 +24,7 @@ def fold(data: dict[str, Any], cut: int) -> dict[str, Any]:
     layers: list[Any] = ["tail"]
     if first:
         groups["head-of-it"] = {"parameters": {"momentum": None}, "layers": [*first, {"bn": {"momentum": "$momentum"}}]}
-        layers.insert(0, {"head-of-it": 0.25})
+        layers.insert(0, {"head-of-it": {"momentum": 0.25}})
     defaults = {word: {"bias": True} for word in biased}
     stripped = [
         {word: {key: value for key, value in arguments.items() if (word, key, value) != (word, "bias", True)}}
@@ -42,7 +43,7 @@ def test_groups_repeats_and_defaults_written_out(spec: Spec, cut: int, tmp_path:
     data = spec.as_data()
     path, shown = tmp_path / "folded.yaml", tmp_path / "shown.yaml"
     folded = fold(data, min(cut, len(data["layers"]) - 2))
-    path.write_text(yaml.safe_dump(folded, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    path.write_text(dump_data(folded), encoding="utf-8")
     document = load_document(path)
     shown.write_text(document.spec.as_yaml(), encoding="utf-8")
     again = load_document(shown)

@@ -159,6 +159,9 @@ def test_it_passes_the_linter_and_the_formatter(tmp_path: Path, ruff: list[str])
         ("qmnist", ["data=qmnist", "train.holdout=100"]),
         ("decay", ["train.scheduler={multistep: {milestones: [1, 2, 3], warmup: {epochs: 0.5}}}"]),
         ("many", [f"train.scheduler={{multistep: {{milestones: {list(range(1, 15))}}}}}"]),
+        ("balanced", ["train.class_weights=balanced"]),
+        ("weighted", ["train.class_weights={9: 1e-6, 0: 2}", "train.scheduler=constant"]),
+        ("clothes", ["data=fashion-mnist", "train.class_weights={ankle boot: 0.30000000000000004}"]),
         ("long", [f"title={'word ' * 300}"]),
         ("adam", ["train.optimizer={adamw: {lr: 0.001, betas: [0.8, 0.99], eps: 1e-7, weight_decay: 0.1}}"]),
     ]

@@ -45,6 +45,10 @@ def spec(tmp_path: Path) -> Spec:
         ({"min_test_accuracy": 90, "last_epochs": 4}, [91, 92, 93], 91, False),
         ({"min_test_accuracy": 90}, [], None, False),
         ({"max_epochs": 1}, [], 0, True),
+        ({"min_macro_f1": 70}, [95], 69.99, False),
+        ({"min_macro_f1": 70}, [60], 70.0, True),
+        ({"min_macro_f1": 70}, [], None, False),
+        ({"min_macro_f1": 0}, [90], None, False),
     ],
 )
 def test_a_target(
@@ -54,14 +58,15 @@ def test_a_target(
     name = next(iter(targets)) + (f" in each of the last {last} epochs" if last > 1 else "")
     held = spec.model_copy(update={"targets": Targets.model_validate(targets)})
     expected = {"target": name, "wanted": next(iter(targets.values())), "got": got, "met": met}
-    assert [row.model_dump() for row in check_targets(held, make_metrics(*accuracies))] == [expected]
+    macro_f1 = got if name == "min_macro_f1" else 50.0
+    assert [row.model_dump() for row in check_targets(held, make_metrics(*accuracies), macro_f1)] == [expected]
 
 
 def test_targets_stand_in_the_order_of_the_spec(spec: Spec) -> None:
-    held = spec.model_copy(update={"targets": Targets(max_params=1, max_epochs=1, min_test_accuracy=1)})
-    rows = check_targets(held, make_metrics(90, 90))
+    targets = Targets(max_params=1, max_epochs=1, min_test_accuracy=1, min_macro_f1=2)
+    rows = check_targets(spec.model_copy(update={"targets": targets}), make_metrics(90, 90))
     assert [(row.target, row.met) for row in rows] == [
-        ("max_params", False), ("max_epochs", False), ("min_test_accuracy", True),
+        ("max_params", False), ("max_epochs", False), ("min_test_accuracy", True), ("min_macro_f1", False),
     ]  # fmt: skip
 
 
@@ -107,7 +112,12 @@ def test_the_whole_result_of_a_small_run(tmp_path: Path) -> None:
     predictions = RunDir(folder).predictions
     assert predictions is not None
     assert predictions.accuracy == tests[-1]
-    for index, row in enumerate(result.pop("classes")):
+    classes = result.pop("classes")
+    for name in ("precision", "recall", "f1"):
+        there = [row[name] or 0 for row in classes if row["images"]]
+        assert 0 < len(there) <= 10
+        assert result.pop(f"macro_{name}") == pytest.approx(sum(there) / len(there)), name
+    for index, row in enumerate(classes):
         right = predictions.confusion[index, index]
         assert (row["name"], row["images"]) == (str(index), predictions.confusion[index].sum())
         for key, whole in (("recall", row["images"]), ("precision", predictions.confusion[:, index].sum())):

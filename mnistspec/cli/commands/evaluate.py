@@ -65,7 +65,7 @@ def evaluate(
     confusion, names, accuracy = test.predictions.confusion, test.predictions.class_names, test.predictions.accuracy
     images = len(test.predictions.labels)
     if as_json:
-        classes = measure_classes(test.predictions)
+        classes = measure_classes(confusion, names)
         print_json({
             "run": str(folder.path),
             "data": test.data,

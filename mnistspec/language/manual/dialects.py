@@ -40,6 +40,9 @@ class Dialect:
             part = {"anyOf": [self.refer(part["$ref"].rpartition("/")[2])]}
         elif "anyOf" in part:
             part["anyOf"] = [self.value(choice) for choice in part["anyOf"]]
+        elif "minProperties" in part and self.instead:  # a value for each name; some may stand in what is extended
+            part["additionalProperties"] = {"anyOf": [part["additionalProperties"], *self.instead]}
+            del part["minProperties"]
         if self.instead and description:
             part = {"anyOf": [*part.get("anyOf", [part]), *(i for i in self.instead if i not in part.get("anyOf", []))]}
         return {"description": description, **part} if description else part

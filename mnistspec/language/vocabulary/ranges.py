@@ -6,13 +6,10 @@ import math
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+
+from mnistspec.language.vocabulary.unit import must_be
 
 _LARGEST = 1_000_000_000
-
-
-def _must_be(expected: str) -> PydanticCustomError:
-    return PydanticCustomError("expected", "{expected}", {"expected": expected})
 
 
 def _is_number(value: object) -> bool:
@@ -29,15 +26,15 @@ def _numbers(value: object, counts: tuple[int, ...], expected: str) -> tuple[flo
     is_list = isinstance(value, tuple)
     values = value if isinstance(value, tuple) else (value,)
     if len(values) not in counts or (is_list and len(values) == 1) or not all(map(_is_number, values)):
-        raise _must_be(expected)
+        raise must_be(expected)
     if not is_list and values[0] < 0:
-        raise _must_be("at least 0, or a list of the smallest and the largest")
+        raise must_be("at least 0, or a list of the smallest and the largest")
     return tuple(map(float, values))
 
 
 def _rising(numbers: tuple[float, ...]) -> tuple[float, ...]:
     if numbers[0] > numbers[1]:
-        raise _must_be("a list with the smallest number first")
+        raise must_be("a list with the smallest number first")
     return numbers
 
 
@@ -49,14 +46,14 @@ def _around_zero(value: object) -> tuple[float, ...]:
 def _around_one(value: object) -> tuple[float, ...]:
     numbers = _numbers(value, (1, 2), "a number, or a list of the smallest and the largest factor")
     if min(numbers) < 0:
-        raise _must_be("a list of factors of at least 0")
+        raise must_be("a list of factors of at least 0")
     return _rising((max(0.0, 1 - numbers[0]), 1 + numbers[0]) if len(numbers) == 1 else numbers)
 
 
 def _scale(value: object) -> tuple[float, ...]:
     numbers = _numbers(value, (2,), "a list of the smallest and the largest factor")
     if min(numbers) <= 0 or max(numbers) > 100:
-        raise _must_be("a list of factors above 0 and at most 100")
+        raise must_be("a list of factors above 0 and at most 100")
     return _rising(numbers)
 
 
@@ -65,7 +62,7 @@ def _shear(value: object) -> tuple[float, ...]:
     if len(numbers) == 1:
         numbers = (-numbers[0], numbers[0])
     if max(map(abs, numbers)) >= 90:
-        raise _must_be("less than 90 degrees")
+        raise must_be("less than 90 degrees")
     numbers = (*numbers, 0.0, 0.0)[:4]
     return (*_rising(numbers[:2]), *_rising(numbers[2:]))
 
@@ -74,7 +71,7 @@ def _translate(value: object) -> tuple[float, ...]:
     expected = "a fraction of the image from 0 to 1, or a list of two (along x, along y)"
     numbers = _numbers(value, (1, 2), expected)
     if not all(0 <= number <= 1 for number in numbers):
-        raise _must_be(expected)
+        raise must_be(expected)
     return numbers * 2 if len(numbers) == 1 else numbers
 
 

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SerializeAsAny, model_validator
+from typing import Annotated, Literal
+
+from annotated_types import Interval
+from pydantic import ConfigDict, Field, PlainValidator, SerializeAsAny, TypeAdapter, WithJsonSchema, model_validator
 
 from mnistspec.language.vocabulary.augmentations import Augmentation
 from mnistspec.language.vocabulary.optimizers import SGD, Optimizer
 from mnistspec.language.vocabulary.schedulers import ConstantLR, Epochs, Scheduler
-from mnistspec.language.vocabulary.unit import Model, inconsistent
+from mnistspec.language.vocabulary.unit import Model, inconsistent, must_be
+
+_LEAST, _MOST = 1e-6, 1e6  # float32 has room for sums of such weights
+_BY_CLASS = TypeAdapter(
+    dict[str, Annotated[float, Interval(ge=_LEAST, le=_MOST)]], config=ConfigDict(strict=True, allow_inf_nan=False)
+)
+
+
+def _check_weights(value: object) -> object:
+    """Return the weights; raise the error of the class whose weight is none, not also that it is not "balanced"."""
+    if value == "balanced":
+        return value
+    if not isinstance(value, dict) or not value:
+        raise must_be("balanced, or a mapping of classes to weights")
+    return _BY_CLASS.validate_python(value)
+
+
+ClassWeights = Annotated[
+    dict[str, float] | Literal["balanced"],
+    PlainValidator(_check_weights),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": ["balanced"]},
+                {
+                    "type": "object",
+                    "additionalProperties": {"type": "number", "minimum": _LEAST, "maximum": _MOST},
+                    "minProperties": 1,
+                },
+            ]
+        }
+    ),
+]
 
 
 class Train(Model):
@@ -23,6 +58,11 @@ class Train(Model):
         ge=0,
         le=59_000,
         description="the last N training images take the test set's place, to choose a recipe by",
+    )
+    class_weights: ClassWeights | None = Field(
+        default=None,
+        description="weights in the loss: {class: weight}, 1 for each class not named, or balanced, by which rare "
+        "classes weigh more: images / (classes * images of the class)",
     )
     optimizer: SerializeAsAny[Optimizer] = SGD(lr=0.01, momentum=0.9)
     scheduler: SerializeAsAny[Scheduler] = ConstantLR()

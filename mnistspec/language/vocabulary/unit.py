@@ -95,6 +95,11 @@ class Unit(Model):
                 raise TypeError(f"{name} needs an example of its required key {key}: Field(examples=[...])")
 
 
+def must_be(expected: str) -> PydanticCustomError:
+    """Return the error of a value that is none of what is expected."""
+    return PydanticCustomError("expected", "{expected}", {"expected": expected})
+
+
 def inconsistent(field: str, message: str) -> PydanticCustomError:
     """Return the error of values that do not go together, to be shown at ``field``."""
     return PydanticCustomError("consistency", "{message}", {"message": message, "field": field})

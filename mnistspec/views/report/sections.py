@@ -18,7 +18,7 @@ from mnistspec.views.pictures.curves import ACCURACY, LOSS, RING, draw_quantity
 from mnistspec.views.report.tables import Table, epochs_table, images_of, layers_table, results_table
 from mnistspec.views.terminal.difference import describe_difference
 from mnistspec.views.terminal.leaderboard import difference_text
-from mnistspec.views.writing import write_unit
+from mnistspec.views.writing import write_figure, write_unit
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _targets(series: Series) -> list[str]:
     sentences = []
     for text, rows in found.items():
         met, got = sum(row[0] for row in rows), sorted(value for _, value in rows if value is not None)
-        values = "nothing" if not got else f"{got[0]:,}" if got[0] == got[-1] else f"{got[0]:,} to {got[-1]:,}"
+        values = " to ".join(dict.fromkeys(map(write_figure, (got[0], got[-1])))) if got else "nothing"
         sentences.append(f"{text}: met by {met} of {plural(len(rows), 'seed')}, got {values}")
     return sentences
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mnistspec.views.writing import write_figure
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:
@@ -20,6 +21,6 @@ def result_text(result: Result, path: Path) -> str:
         f"  best epoch, chosen on the {measured.images}: {result.best_epoch}, with {result.best_accuracy:.2f} %",
     ]
     for target in result.targets:
-        got = "nothing" if target.got is None else f"{target.got:,}"
+        got = "nothing" if target.got is None else write_figure(target.got)
         lines.append(f"  target {'met' if target.met else 'missed'}: {target.target} {target.wanted:,}, got {got}")
     return "\n".join([*lines, f"  {path}"])

@@ -34,6 +34,7 @@ STRUCTURAL = {"E201", "E202", "E203", "E204", "E206"}
 
 # Bad specs on which the two differ, and why.
 WRONG_ONLY_TO_VALIDATE = {
+    "class_weights_of_unknown_classes": "which classes there are is said by the data set",
     "extends_with_removed_layers": "what a spec extends is another file",
     "group_misspelled": "where there are groups, any word may be one",
     "group_that_takes_no_value": "what a group takes is said by the group",
@@ -135,6 +136,10 @@ def test_every_valid_spec_passes(spec: Spec) -> None:
         ("layers: [conv: 10, gap]\ntrain: {augment: [affine: {scale: 1.1}]}", False),
         ("layers: [conv: 10, gap]\ntrain: {optimizer: {adam: {betas: [0.9]}}}", False),
         ("layers: [conv: 10, gap]\ntrain: {optimizer: }", False),
+        ("layers: [conv: 10, gap]\ntrain: {class_weights: {3: 2}}", True),
+        ("layers: [conv: 10, gap]\ntrain: {class_weights: {}}", False),
+        ("layers: [conv: 10, gap]\ntrain: {class_weights: {3: }}", False),
+        ("layers: [conv: 10, gap]\ntrain: {class_weights: equal}", False),
     ],
 )
 def test_one_structure_at_a_time(tmp_path: Path, text: str, is_valid: bool) -> None:
@@ -155,6 +160,9 @@ def test_one_structure_at_a_time(tmp_path: Path, text: str, is_valid: bool) -> N
     [
         "data: null\nnotes: null\ntargets: null",
         "train: {scheduler: {onecycle: {pct_start: 0.2}}}",
+        "train: {class_weights: {3: null, 4: 2}}",
+        "train: {class_weights: {}}",
+        "train: {class_weights: null}",
         "train: {optimizer: {sgd: {lr: null}, adam: null}}",
         "defaults: {conv: null, fc: {bias: null}}",
         "blocks: {unit: null, other: {parameters: {width: 3}}}",

@@ -9,7 +9,7 @@ from functools import cached_property
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.analysis.labels import UNTRAINED, differing_settings, has_setting
+from mnistspec.analysis.labels import differing_settings, has_setting
 from mnistspec.analysis.significance import Interval, paired_interval, welch_interval
 from mnistspec.errors import UsageError
 from mnistspec.runs.measurement import Measured
@@ -65,12 +65,12 @@ class Series:
     @property
     def params(self) -> int:
         """The parameters of the network."""
-        return sum(layer.params for layer in self.first.document.layers)
+        return self.spec.params
 
     @property
     def macs(self) -> int:
         """The multiply-accumulates of one image."""
-        return sum(layer.macs for layer in self.first.document.layers)
+        return self.spec.macs
 
     @property
     def receptive_field(self) -> int:
@@ -215,9 +215,9 @@ def compare_runs(
 
 def series_key(run: RunDir) -> str:
     """Return what a run does apart from its seed, and on which data, as a text to compare by."""
-    data = run.spec.as_data()
+    data = run.spec.as_trained()
     del data["train"]["seed"]
-    return json.dumps({key: value for key, value in data.items() if key not in UNTRAINED} | {"digest": run.data_digest})
+    return json.dumps(data | {"digest": run.data_digest})
 
 
 def find_contrast(first: Series, second: Series) -> Contrast:

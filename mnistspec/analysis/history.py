@@ -54,7 +54,7 @@ class History:
 class HistoryReader:
     """Reads the chapters of a history one by one, for reading takes a while; ``all_series`` are all, in order."""
 
-    def __init__(self, collection: Collection, measure: Callable[[RunDir], Predictions] | None = None) -> None:
+    def __init__(self, collection: Collection, measure: Callable[[RunDir], Predictions | None] | None = None) -> None:
         """Put finished runs in order; ``measure`` makes the predictions of runs that keep none."""
         self._ordered = order_series(compare_runs(collection.runs, sort="name").all_series)
         self.all_series = tuple(series for series, _ in self._ordered)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mnistspec.analysis.comparison import Series
     from mnistspec.language.spec import Spec
 
-UNTRAINED = ("title", "notes", "targets", "reference")  # parts of a spec that change nothing of what is trained
 _SHOWN = 3  # settings that a label has room for
 _LONGEST = 24
 
@@ -28,12 +27,13 @@ def differing_settings(specs: Sequence[Spec]) -> list[dict[str, str]]:
     """
     flats = []
     for spec in specs:
-        data = {key: value for key, value in spec.as_data().items() if key not in {"name", *UNTRAINED}}
-        del data["train"]["seed"]
+        data = spec.as_trained()
+        del data["name"], data["train"]["seed"]
         flats.append(flatten(data))
     keys = dict.fromkeys(key for flat in flats for key in flat)
     differing = [key for key in keys if len({flat.get(key) for flat in flats}) > 1]
-    return [{key: _phrase(flat[key]) for key in differing if key in flat} for flat in flats]
+    phrases = {key: _phrase_all({flat[key] for flat in flats if key in flat}) for key in differing}
+    return [{key: phrases[key][flat[key]] for key in differing if key in flat} for flat in flats]
 
 
 def flatten(data: object) -> dict[str, tuple[str, ...]]:
@@ -84,10 +84,38 @@ def _walk(data: object, path: str = "") -> Iterator[tuple[str, str]]:
             yield key, write_value(value)
 
 
+def _phrase_all(lists: set[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    """Return a phrase for each list: of its values, or of those between what all begin and end with, to tell it apart.
+
+    Two networks that differ in the order of two blocks are ``bn/relu`` and ``relu/bn``, not twice ``9 items``.
+    """
+    phrases = {values: _phrase(values) for values in lists}
+    if len(set(phrases.values())) == len(lists):
+        return phrases
+    before = _count_shared(lists)
+    after = _count_shared({values[before:][::-1] for values in lists})
+    parts = {values: values[before : len(values) - after] for values in lists}
+    return {values: _shorten("/".join(part)) for values, part in parts.items()} if all(parts.values()) else phrases
+
+
+def _count_shared(lists: set[tuple[str, ...]]) -> int:
+    """Return with how many values all lists begin."""
+    count = 0
+    for places in zip(*lists, strict=False):
+        if len(set(places)) > 1:
+            break
+        count += 1
+    return count
+
+
 def _phrase(values: tuple[str, ...]) -> str:
     """Return one value if all are the same, all of them if they are short, else their number."""
     value, *others = dict.fromkeys(values)
     if not others:
-        return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 3]}..."
+        return _shorten(value)
     text = "/".join(values)
     return text if len(text) <= _LONGEST else f"{len(values)} items"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -50,7 +50,7 @@ def find_representative(series: Series) -> RunDir:
 
 
 def analyze_errors(
-    series: Series, measure: Callable[[RunDir], Predictions] | None = None
+    series: Series, measure: Callable[[RunDir], Predictions | None] | None = None
 ) -> tuple[ErrorAnalysis | None, list[str]]:
     """Return the analysis of all seeds whose predictions were kept, and a sentence for what is missing.
 

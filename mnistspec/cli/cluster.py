@@ -1,4 +1,4 @@
-"""``mnistspec sweep --cluster``: the workers are looked at before anything is sent."""
+"""``mnistspec sweep --cluster``: workers are checked before anything is sent to them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def open_cluster(address: str, needs: Requirements) -> Iterator[tuple[Client, dict[str, str]]]:
     """Yield a cluster's client and the digests of its data sets.
 
-    Raises MnistspecError if there is no scheduler, no worker, or one that does not fit.
+    Raises MnistspecError if there is no scheduler, no worker, or a worker that does not fit.
     """
     from mnistspec.sweeps.cluster.client import connect, survey
 
@@ -49,7 +49,7 @@ def make_engine(client: Client, work: Sweep, needs: Requirements, threads: int, 
 
 
 def _check_offers(offers: list[Offer], address: str) -> None:
-    """Tell of the workers; raise MnistspecError if one of them does not fit."""
+    """Report how many workers there are; raise MnistspecError if one of them does not fit."""
     from mnistspec.sweeps.cluster.offers import compare_versions
 
     misfits = [f"{offer.address}: {problem}" for offer in offers for problem in offer.problems]
@@ -64,7 +64,7 @@ def _check_offers(offers: list[Offer], address: str) -> None:
 
 
 def _make_summarizer() -> Callable[[Job], str]:
-    """Return what gives the text of a job's summary.txt, worked out once for all seeds."""
+    """Return a function that makes the text of a job's summary.txt, once for all seeds."""
     from mnistspec.network.summary import summarize
     from mnistspec.views.terminal.tables import render_text, summary_table
 

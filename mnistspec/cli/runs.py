@@ -70,7 +70,8 @@ def load_run_data(run: RunDir, data_dir: Path | None) -> Dataset:
     name = run.spec.data.word
     check_data(name, data_dir)
 
-    from mnistspec.runs.trained import find_data_dir, load_data
+    from mnistspec.runs.environment import find_data_dir
+    from mnistspec.runs.trained import load_data
 
     data = load_data(run, data_dir)
     if run.data_digest not in {None, data.digest}:

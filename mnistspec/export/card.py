@@ -5,22 +5,19 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from mnistspec.runs.result import count_params
-
 if TYPE_CHECKING:
     from mnistspec.runs.folder import RunDir
 
 
 def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
     """Return what goes into the file's metadata; ``weights`` is model or best, as in ``RunDir.load_model``."""
-    params = count_params(run.spec)
     metadata = run.weights("best" if weights == "best" else "model")
     spec = run.spec
     pixels = "pixels in [0, 1], light ink on black"
     return {
         "name": spec.name,
         "title": spec.title,
-        "parameters": params,
+        "parameters": spec.params,
         "weights": f"best epoch on the {metadata.measured_on.images}" if weights == "best" else "last epoch",
         "epoch": metadata.epoch,
         metadata.measured_on.key("accuracy"): metadata.accuracy,

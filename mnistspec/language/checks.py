@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _SHOWN = 20  # classes that a message names
 
 
+UNREACHABLE = "E401"  # the code of targets that no training can reach
+
+
 def check_shapes(placed: list[PlacedBlock], data: Data, train: Train | None, collector: Collector) -> list[TracedLayer]:
     """Return the layers up to the first that does not fit or could not be read; one that does not fit is noted."""
     blocks: list[Block] = []
@@ -34,7 +37,7 @@ def check_shapes(placed: list[PlacedBlock], data: Data, train: Train | None, col
     try:
         for layer in trace(blocks, data.input_shape):
             layers.append(layer)
-            _check_last_batch(layer, placed[layer.index], data, train, collector)
+            _check_batch(layer, placed[layer.index], train, collector)
         if layers and len(layers) == len(placed):
             _check_output(layers[-1].output_shape, placed[-1], data, collector)
             _check_size(layers)
@@ -77,22 +80,32 @@ def _check_size(layers: list[TracedLayer]) -> None:
             raise TooLargeError(message, "make it smaller")
 
 
-def _check_last_batch(
-    layer: TracedLayer, at: PlacedBlock, data: Data, train: Train | None, collector: Collector
-) -> None:
-    """Batch norm needs more than one value a channel; a last batch of one image may not have them."""
-    if train is None or not layer.block.normalizes_batch or any(size > 1 for size in layer.output_shape[1:]):
+def _check_batch(layer: TracedLayer, at: PlacedBlock, train: Train | None, collector: Collector) -> None:
+    """Batch norm needs more than one value a channel, which a batch of one image may not have."""
+    if train is not None and train.batch_size == 1 and _needs_images(layer):
+        message = f"{layer.block.word} on {describe_shape(layer.output_shape)} cannot normalise a batch of one image"
+        collector.add("E303", message, at.span, "choose a larger batch_size", at.notes)
+
+
+def find_last_batch(spec: Spec, layers: Sequence[TracedLayer], placed: Sequence[PlacedBlock]) -> Iterator[Diagnostic]:
+    """Yield a warning for each batch norm whose last batch has one image, if the data set's own files are trained on.
+
+    Other files may have another number of images, which shows when they are read.
+    """
+    images, size = spec.data.train_images - spec.train.holdout, spec.train.batch_size
+    if size == 1 or images % size != 1:
         return
-    images = data.train_images - train.holdout
-    if train.batch_size == 1:
-        problem, help_text = "a batch of one image", "choose a larger batch_size"
-    elif images % train.batch_size == 1:
-        problem = f"the last batch: {images:,} images in batches of {train.batch_size:,} leave one over"
+    for layer in filter(_needs_images, layers):
+        at = placed[layer.index]
+        problem = f"the last batch of {spec.data.word}: {images:,} images in batches of {size:,} leave one over"
+        message = f"{layer.block.word} on {describe_shape(layer.output_shape)} cannot normalise {problem}"
         help_text = "choose a batch_size that does not leave a single image"
-    else:
-        return
-    message = f"{layer.block.word} on {describe_shape(layer.output_shape)} cannot normalise {problem}"
-    collector.add("E303", message, at.span, help_text, at.notes)
+        yield Diagnostic("E303", message, at.span, help_text, at.notes, is_warning=True)
+
+
+def _needs_images(layer: TracedLayer) -> bool:
+    """Whether a layer normalises over images alone, since each of its channels has one value an image."""
+    return layer.block.normalizes_batch and all(size == 1 for size in layer.output_shape[1:])
 
 
 def check_class_weights(train: Entry | None, data: Data, reader: Reader) -> None:
@@ -120,22 +133,28 @@ def check_targets(targets: Targets, entry: Entry | None, reader: Reader) -> None
         reader.error("E208", message, last.key, "add min_test_accuracy, or remove this")
 
 
-def find_unreachable(spec: Spec, layers: Sequence[TracedLayer], entry: Entry | None) -> Iterator[Diagnostic]:
+def find_unreachable(spec: Spec, entry: Entry | None) -> Iterator[Diagnostic]:
     """Yield a warning for each target that is missed whatever the training does."""
     if entry is None or not isinstance(entry.node, Mapping):
         return
     targets, epochs = spec.targets, spec.train.epochs
-    params = sum(layer.params for layer in layers)
     shorter = f"train for at most {targets.max_epochs} epochs, or raise the target"
     last = targets.last_epochs if targets.min_test_accuracy is not None else None
     for key, wanted, sign, got, what, help_text in (
-        ("max_params", targets.max_params, 1, params, "parameter", "make the network smaller, or raise the target"),
+        (
+            "max_params",
+            targets.max_params,
+            1,
+            spec.params,
+            "parameter",
+            "make the network smaller, or raise the target",
+        ),
         ("max_epochs", targets.max_epochs, 1, epochs, "epoch", shorter),
         ("last_epochs", last, -1, epochs, "epoch", "train for longer, or lower the target"),
     ):
         if wanted is not None and sign * got > sign * wanted:
             message = f"{key} is {wanted:,}, but there {'is' if got == 1 else 'are'} {plural(got, what)}"
-            yield Diagnostic("E401", message, _value_of(entry.node, key), help_text, is_warning=True)
+            yield Diagnostic(UNREACHABLE, message, _value_of(entry.node, key), help_text, is_warning=True)
 
 
 def _value_of(mapping: Mapping, key: str) -> Span:

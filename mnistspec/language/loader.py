@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mnistspec.errors import SpecError, check_type
 from mnistspec.files import to_path
-from mnistspec.language.checks import check_class_weights, check_shapes, check_targets, find_unreachable
+from mnistspec.language.checks import (
+    UNREACHABLE,
+    check_class_weights,
+    check_shapes,
+    check_targets,
+    find_last_batch,
+    find_unreachable,
+)
 from mnistspec.language.expansion import Expander, PlacedBlock, read_defaults, report_unused
 from mnistspec.language.groups import read_groups
 from mnistspec.language.merge import merge, read_extended, read_setting
@@ -35,7 +43,7 @@ class Document:
     lines: tuple[int, ...]
     layers: tuple[TracedLayer, ...]
     source: bytes  # the file, as it was parsed
-    warnings: tuple[Diagnostic, ...] = ()  # of targets that no training can reach
+    warnings: tuple[Diagnostic, ...] = ()  # of targets that no training can reach, and of a last batch of one image
 
 
 def load_spec(path: str | Path, settings: Iterable[str] = ()) -> Spec:
@@ -74,7 +82,8 @@ def load_document(
     document = _Assembly(Reader(collector), path, source).document(tree) if tree else None
     if strict_targets and document:
         for warning in document.warnings:
-            collector.add(warning.code, warning.message, warning.span, warning.help)
+            if warning.code == UNREACHABLE:
+                collector.add(warning.code, warning.message, warning.span, warning.help)
     if document is None or collector.diagnostics:
         raise InvalidSpecError(collector.file, collector.diagnostics.values())
     return document
@@ -122,7 +131,8 @@ class _Assembly:
             return None
         check_targets(spec.targets, entries.get("targets"), self.reader)
         is_whole = len(layers) == len(placed) > 0
-        warnings = tuple(find_unreachable(spec, layers, entries.get("targets"))) if is_whole else ()
+        found = (find_unreachable(spec, entries.get("targets")), find_last_batch(spec, layers, placed))
+        warnings = tuple(chain.from_iterable(found)) if is_whole else ()
         return Document(spec, tuple(p.span.line for p in placed), tuple(layers), self.source, warnings)
 
     def _fill_in_name(self, entries: dict[str, Entry], tree: Mapping) -> None:

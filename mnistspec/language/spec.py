@@ -65,6 +65,9 @@ class Reference(Model):
     test_accuracy: Percent | None = Field(default=None, description="in percent")
 
 
+UNTRAINED = ("title", "notes", "targets", "reference")  # parts of a spec that change nothing of what is trained
+
+
 class Spec(Model):
     """A network and its training run."""
 
@@ -89,6 +92,16 @@ class Spec(Model):
         """Return the layers of the network in order, with their shapes and sizes."""
         return tuple(trace(self.layers, self.data.input_shape))
 
+    @property
+    def params(self) -> int:
+        """The parameters of the network; all of them are trained."""
+        return sum(layer.params for layer in self.trace())
+
+    @property
+    def macs(self) -> int:
+        """The multiply-accumulates of one image, without biases."""
+        return sum(layer.macs for layer in self.trace())
+
     def as_data(self) -> dict[str, Any]:
         """Return the spec as plain data in the spec language, with every default filled in."""
         train = self.train
@@ -105,6 +118,10 @@ class Spec(Model):
             del data["targets"]["last_epochs"]  # it says nothing alone
         order = ("name", "title", "notes", "data", "layers", "train", "targets", "reference")
         return {key: data[key] for key in order if data[key] != {}}
+
+    def as_trained(self) -> dict[str, Any]:
+        """Return of the plain data what decides a run: all but prose, targets and reference."""
+        return {key: value for key, value in self.as_data().items() if key not in UNTRAINED}
 
     def as_yaml(self) -> str:
         """Return the spec as YAML: one block a line, with every default filled in, and everything expanded."""

@@ -31,17 +31,16 @@ def write_code(spec: Spec) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    layers = spec.trace()
     return environment.get_template("program.py.jinja").render(
         title=_write_prose(spec.heading),
-        params=f"{sum(layer.params for layer in layers):,}",
-        macs=f"{sum(layer.macs for layer in layers):,}",
+        params=f"{spec.params:,}",
+        macs=f"{spec.macs:,}",
         data_class=spec.data.torch_class,
         has_label_records=spec.data.has_label_records,
         train=spec.train,
         classes=len(spec.data.class_names),
         class_weights=_write_class_weights(spec),
-        layers="\n".join(line for layer in layers for line in _write_layer(layer)),
+        layers="\n".join(line for layer in spec.trace() for line in _write_layer(layer)),
         augmentation=_write_augmentation(spec.train.augment),
         optimizer=_write_optimizer(spec),
         schedule=_write_schedule(spec),

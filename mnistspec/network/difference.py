@@ -9,7 +9,7 @@ from mnistspec.language.vocabulary.block import Block
 from mnistspec.network.alignment import Alignment, Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mnistspec.language.shapes import TracedLayer
     from mnistspec.language.spec import Spec
@@ -87,7 +87,7 @@ def compare_specs(before: Spec, after: Spec) -> Difference:
     augmentation = Alignment(before.train.augment, after.train.augment, _weigh, _cost).pairs()
     return Difference(
         blocks=tuple(_compare_layers(pair) for pair in blocks),
-        totals=(_total(old), _total(new)),
+        totals=(_total(before), _total(after)),
         augmentation=tuple(_compare_units(pair) for pair in augmentation),
         settings=tuple(_compare_settings(before, after)),
     )
@@ -117,13 +117,14 @@ def _weigh(unit: Unit) -> float:
     return 1.0 if isinstance(unit, Block) and unit.keeps_shape else _HEAVY
 
 
-def _total(layers: Sequence[TracedLayer]) -> Totals:
+def _total(spec: Spec) -> Totals:
+    last = spec.trace()[-1]
     return Totals(
-        blocks=len(layers),
-        params=sum(layer.params for layer in layers),
-        macs=sum(layer.macs for layer in layers),
-        receptive_field=layers[-1].receptive_field,
-        output_shape=layers[-1].output_shape,
+        blocks=len(spec.layers),
+        params=spec.params,
+        macs=spec.macs,
+        receptive_field=last.receptive_field,
+        output_shape=last.output_shape,
     )
 
 

@@ -15,6 +15,8 @@ from mnistspec.runs.models import Environment
 if TYPE_CHECKING:
     import torch
 
+    from mnistspec.runs.folder import RunDir
+
 _PACKAGES = ("mnistspec", "torch", "torchvision", "numpy", "pydantic")
 
 
@@ -38,6 +40,15 @@ def describe_environment(device: torch.device, data_dir: str | None = None) -> E
         data_dir=data_dir and strip_places([data_dir])[0],
         command=strip_places([Path(sys.argv[0]).name, *sys.argv[1:]]),
     )
+
+
+def find_data_dir(run: RunDir) -> Path | None:
+    """Return the folder that the user gave for a run's data; None where there was none."""
+    if run.result:
+        path = run.result.data.path
+    else:
+        path = run.environment.data_dir if (run.path / "env.json").is_file() else None
+    return Path(path).expanduser() if path else None
 
 
 def find_version(package: str) -> str:

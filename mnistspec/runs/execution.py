@@ -30,7 +30,7 @@ from mnistspec.runs.lock import lock_folder
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.models import Position, Weights
 from mnistspec.runs.predictions import Predictions
-from mnistspec.runs.result import count_params, describe_data, summarize_run
+from mnistspec.runs.result import describe_data, refuse_ended, summarize_run
 from mnistspec.runs.weights import save_tensors
 from mnistspec.training.feasibility import check_training
 from mnistspec.training.metrics import EpochMetrics
@@ -76,7 +76,7 @@ class Execution:
         if restart:
             for path in (*list_traces(folder.path), *list_checkpoints(self._checkpoints)):
                 remove(path)
-        found = find_checkpoint(self._checkpoints, count_params(folder.spec), self.warnings.append)
+        found = find_checkpoint(self._checkpoints, folder.spec.params, self.warnings.append)
         if found is not None:
             self._resume(*found)
         elif traces := list_traces(folder.path):
@@ -224,19 +224,3 @@ class Execution:
 def check_start(spec: Spec, data: Dataset, device: torch.device) -> None:
     """Raise UsageError, before there is a run folder, where a spec cannot be trained on this data and device."""
     check_training(sketch_model(spec), data.hold_out(spec.train.holdout), spec.train, device)
-
-
-def refuse_ended(folder: RunDir) -> None:
-    """Raise UsageError for a run that is done, NotFiniteError for one that came to a loss that is not finite."""
-    result = folder.result
-    if result is None:
-        return
-    if result.status == "not finite":
-        raise NotFiniteError(
-            f"{folder.path}: cannot resume: it would fail the same way: {str(result.problem)[:300]}; "
-            "then start a new run"
-        )
-    raise UsageError(
-        f"{folder.path}: this run has done all of its {result.epochs} epochs, and its schedule has ended; "
-        "to train for longer, start a new run with --epochs"
-    )

@@ -128,7 +128,9 @@ class RunDir:
         path = self.path / "env.json"
         if not path.is_file():
             raise UsageError(f"{self.path}: not a whole run folder: it has no env.json")
-        return parse(Environment, read_json(path), path)
+        environment = parse(Environment, read_json(path), path)
+        self.check_file("env.json")
+        return environment
 
     @property
     def result(self) -> Result | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from mnistspec.errors import NotFiniteError, UsageError
 from mnistspec.files import strip_places
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.models import ClassFigures, DataRecord, Result, Seconds, Target
@@ -54,7 +55,7 @@ def summarize_run(
         name=spec.name,
         data=data or DataRecord(name=spec.data.word),
         seed=spec.train.seed,
-        params=count_params(spec),
+        params=spec.params,
         epochs=len(metrics),
         train_accuracy=last.train_accuracy if last else None,
         accuracy=last.test_accuracy if last else None,
@@ -68,6 +69,22 @@ def summarize_run(
         macro_precision=means.precision,
         macro_recall=means.recall,
         macro_f1=means.f1,
+    )
+
+
+def refuse_ended(folder: RunDir) -> None:
+    """Raise UsageError for a run that is done, NotFiniteError for one that came to a loss that is not finite."""
+    result = folder.result
+    if result is None:
+        return
+    if result.status == "not finite":
+        raise NotFiniteError(
+            f"{folder.path}: cannot resume: it would fail the same way: {str(result.problem)[:300]}; "
+            "then start a new run"
+        )
+    raise UsageError(
+        f"{folder.path}: this run has done all of its {result.epochs} epochs, and its schedule has ended; "
+        "to train for longer, start a new run with --epochs"
     )
 
 
@@ -129,11 +146,6 @@ def _share(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
-def count_params(spec: Spec) -> int:
-    """Return the number of trainable parameters of a spec's network."""
-    return sum(layer.params for layer in spec.trace())
-
-
 def check_targets(spec: Spec, metrics: Sequence[EpochMetrics], macro_f1: float | None = None) -> list[Target]:
     """Return each target with what was wanted, what was got, and whether it was met.
 
@@ -141,7 +153,7 @@ def check_targets(spec: Spec, metrics: Sequence[EpochMetrics], macro_f1: float |
     """
     targets, rows = spec.targets, []
     if targets.max_params is not None:
-        params = count_params(spec)
+        params = spec.params
         rows.append(
             Target(target="max_params", wanted=targets.max_params, got=params, met=params <= targets.max_params)
         )

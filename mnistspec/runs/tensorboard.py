@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from mnistspec.errors import MnistspecError, UsageError
 from mnistspec.files import explain_os_error
 from mnistspec.runs.measurement import Measured
-from mnistspec.runs.result import count_params
 from mnistspec.wording import dotted_keys, printable
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from mnistspec.runs.execution import Execution
     from mnistspec.training.meter import Progress
     from mnistspec.training.metrics import EpochMetrics
-
-_NO_PARAMETERS = {"title", "notes", "targets", "reference"}
 
 
 def name_scalars(spec: Spec) -> dict[str, str]:
@@ -70,10 +67,9 @@ def flatten_spec(spec: Spec) -> dict[str, float | str]:
 
     The words chosen for optimizer and scheduler stand under those names.
     """
-    data = {key: value for key, value in spec.as_data().items() if key not in _NO_PARAMETERS}
     words = {"train.optimizer": spec.train.optimizer.word, "train.scheduler": spec.train.scheduler.word}
-    values = {key: _as_parameter(value) for key, value in dotted_keys(data) if value is not None}
-    return {"params": count_params(spec), **words, **values}
+    values = {key: _as_parameter(value) for key, value in dotted_keys(spec.as_trained()) if value is not None}
+    return {"params": spec.params, **words, **values}
 
 
 def _as_parameter(value: object) -> float | str:

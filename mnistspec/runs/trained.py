@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,14 +14,17 @@ from mnistspec.data.images import read_images
 from mnistspec.errors import CorruptError, MnistspecError, UsageError
 from mnistspec.files import hash_text
 from mnistspec.network.builder import build_model
+from mnistspec.runs.environment import find_data_dir
 from mnistspec.runs.models import Weights, parse
 from mnistspec.runs.predictions import Predictions
-from mnistspec.runs.result import count_params
 from mnistspec.runs.weights import limit_bytes, load_tensors
 from mnistspec.training.evaluation import Evaluation, compute_logits, evaluate
 from mnistspec.training.state import check_tensors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from mnistspec.data.dataset import Dataset
     from mnistspec.language.spec import Spec
     from mnistspec.runs.folder import RunDir
@@ -66,7 +68,7 @@ def load_model(run: RunDir, name: str = "model") -> TrainedModel:
         raise UsageError(
             f"{run.path}: no {path.name}: the run has not finished an epoch; continue it with train --resume"
         )
-    tensors, content = load_tensors(path, limit_bytes(count_params(run.spec)))
+    tensors, content = load_tensors(path, limit_bytes(run.spec.params))
     with torch.device("meta"):
         model = build_model(run.spec)
     try:
@@ -81,24 +83,15 @@ def load_model(run: RunDir, name: str = "model") -> TrainedModel:
     return TrainedModel(model.eval(), run.spec, weights.epoch, weights.mean, weights.std)
 
 
-def find_data_dir(run: RunDir) -> Path | None:
-    """Return the folder that the user gave for a run's data; None where there was none."""
-    if run.result:
-        path = run.result.data.path
-    else:
-        path = run.environment.data_dir if (run.path / "env.json").is_file() else None
-    return Path(path).expanduser() if path else None
-
-
-def load_data(run: RunDir, data_dir: Path | None = None) -> Dataset:
+def load_data(run: RunDir, data_dir: Path | None = None, load: Callable[..., Dataset] = load_dataset) -> Dataset:
     """Return a run's data set: from a folder if given, else from where the run had it if it is the same data still."""
     remembered = find_data_dir(run) if data_dir is None else None
     if remembered is not None:
         with suppress(MnistspecError):  # it is not there any more
-            data = load_dataset(run.spec.data.word, data_dir=remembered)
+            data = load(run.spec.data.word, data_dir=remembered)
             if run.data_digest in {None, data.digest}:
                 return data
-    return load_dataset(run.spec.data.word, data_dir=data_dir)
+    return load(run.spec.data.word, data_dir=data_dir)
 
 
 def measure_again(run: RunDir, data: Dataset, device: torch.device) -> Predictions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,13 +45,13 @@ class Job:
 
     @cached_property
     def resolved(self) -> str:
-        """The text of the run's resolved.yaml: two jobs of the same text are the same run."""
+        """The text of the run's resolved.yaml."""
         return self.spec.as_yaml()
 
     @cached_property
     def id(self) -> str:
-        """A short name for that text."""
-        return identify(self.resolved)
+        """What tells the run from others; the data that it is trained on are not in it."""
+        return identify(self.spec)
 
     @property
     def seed(self) -> int:
@@ -58,9 +59,9 @@ class Job:
         return self.spec.train.seed
 
 
-def identify(resolved: str) -> str:
-    """Return a short digest of the text of a resolved.yaml."""
-    return hash_text(resolved)[:12]
+def identify(spec: Spec) -> str:
+    """Return a short digest of what is trained: two specs that differ in prose and targets only have the same."""
+    return hash_text(json.dumps(spec.as_trained()))[:12]
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -146,7 +147,7 @@ def make_grid(
 def _seed(
     path: Path, changes: tuple[str, ...], document: Document, seeds: Sequence[int], varied: set[str]
 ) -> Iterator[Job]:
-    spec, macs = document.spec, sum(layer.macs for layer in document.layers)
+    spec, macs = document.spec, document.spec.macs
     words = [shorten(change) for change in changes if change.partition("=")[0] in varied]
     for seed in seeds or (spec.train.seed,):
         seeded = spec.model_copy(update={"train": spec.train.model_copy(update={"seed": seed})})

@@ -15,11 +15,13 @@ from mnistspec.runs.listing import SweepRow, SweepTable, count_epochs, read_swee
 from mnistspec.runs.measurement import Measured
 from mnistspec.runs.models import DONE, NOT_FINITE, Result
 from mnistspec.sweeps.engine import Engine, Outcome
-from mnistspec.sweeps.grid import Job, identify
+from mnistspec.sweeps.index import FolderIndex, may_be
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from mnistspec.sweeps.grid import Job
 
 _WRITE_SECONDS = 1.0  # between two writings of the tables, which have a row for each run of the sweep
 WAITING, RUNNING, INTERRUPTED, FAILED = "waiting", "running", "interrupted", "failed"
@@ -45,6 +47,14 @@ class Run:
     def is_done(self) -> bool:
         """Whether the run has ended as it should."""
         return self.status == DONE
+
+    @property
+    def has_other_targets(self) -> bool:
+        """Whether the run has ended and was held against other targets than its spec has now."""
+        if self.result is None or self.folder is None:
+            return False
+        run = RunDir(self.folder)
+        return run.resolved != self.job.resolved and run.spec.targets != self.job.spec.targets
 
     @property
     def is_over(self) -> bool:
@@ -83,19 +93,24 @@ class Sweep:
         self.root = root
         self.runs = [Run(job, (digests or {}).get(job.spec.data.word)) for job in jobs]
         self._by_job = {run.job: run for run in self.runs}
-        self._index = _FolderIndex(root)
+        self._index = FolderIndex(root, jobs)
         self._pending: dict[Future[Outcome], Run] = {}
         self._began = self._written = time.monotonic()
         self._stale = False  # whether the tables lack what has ended since they were written
-        mine = {run.job.id: run.data_digest for run in self.runs}
-        self._others = [row for row in _read_rows(root) if not _is_same(row, mine)]
         for name in {job.spec.name for job in jobs}:
             self._index.refresh(name)
         for run in self.runs:
             self._find_earlier(run)
+        mine = {run.job.id: run.data_digest for run in self.runs}
+        folders = {run.folder for run in self.runs if run.folder}
+        self._others = [
+            row
+            for row in _read_rows(root)
+            if not _is_same(row, mine) and not (row.folder and root / row.folder in folders)
+        ]
 
     def _find_earlier(self, run: Run) -> None:
-        folders = self._index.find(run)
+        folders = self._index.find(run.job, run.data_digest)
         ended = [(folder.path, result) for folder in map(RunDir, folders) if (result := folder.result) is not None]
         for folder, result in sorted(ended, key=lambda pair: pair[1].status != DONE)[:1]:
             run.status, run.folder, run.result = result.status, folder, result
@@ -177,12 +192,14 @@ class Sweep:
             return
         run.result = RunDir(run.folder).result
         run.epochs = count_epochs(run.folder)
-        if run.is_done and run.folder not in self._index.find(run):
+        if run.is_done and run.folder not in self._index.find(run.job, run.data_digest):
             run.status, run.message = FAILED, "the spec was changed while the sweep ran; start it again"
 
     def _find_new(self, run: Run) -> Path | None:
         """Return the folder that a run has made since the sweep began."""
-        return next((folder for folder in self._index.find(run) if folder not in run.earlier), None)
+        return next(
+            (folder for folder in self._index.find(run.job, run.data_digest) if folder not in run.earlier), None
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a row a run of this grid."""
@@ -197,32 +214,6 @@ class Sweep:
         self._written = time.monotonic()
 
 
-class _FolderIndex:
-    """The run folders of a sweep by what they train; each is read once."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._known: set[Path] = set()
-        self._by_id: dict[tuple[str, str], list[Path]] = {}
-
-    def refresh(self, name: str) -> None:
-        """Take in the folders of a spec's name that are new."""
-        for file in sorted((self._root / name).glob("*/resolved.yaml")):
-            self.add(name, file)
-
-    def add(self, name: str, file: Path) -> None:
-        """Take in the folder of a resolved.yaml, unless it is known."""
-        if file not in self._known and file.is_file():
-            self._known.add(file)
-            identity = identify(file.read_text(encoding="utf-8", errors="replace"))
-            self._by_id.setdefault((name, identity), []).insert(0, file.parent)
-
-    def find(self, run: Run) -> list[Path]:
-        """Return the folders that train what a run trains, and on its data where both are known, newest first."""
-        folders = self._by_id.get((run.job.spec.name, run.job.id), [])
-        return [folder for folder in folders if _may_be(run.data_digest, RunDir(folder).data_digest)]
-
-
 def _read_rows(root: Path) -> list[SweepRow]:
     """Return the rows that earlier sweeps left; what was under way when one was killed was interrupted."""
     return [
@@ -232,9 +223,4 @@ def _read_rows(root: Path) -> list[SweepRow]:
 
 def _is_same(row: SweepRow, mine: Mapping[str, str | None]) -> bool:
     """Whether an earlier row is of a run of this sweep: the same spec and seed, and no other data."""
-    return row.id in mine and _may_be(row.data_digest, mine[row.id])
-
-
-def _may_be(one: str | None, other: str | None) -> bool:
-    """Whether two digests may be of the same data: equal, or one of them not known."""
-    return None in {one, other} or one == other
+    return row.id in mine and may_be(row.data_digest, mine[row.id])

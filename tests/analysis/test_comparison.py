@@ -65,7 +65,7 @@ def test_notes_do_not_make_another_recipe_but_a_name_does(tmp_path: Path) -> Non
             TINY.replace("sgd: {lr: 0.1}", "adam: 0.1"),
             "tiny adam.lr=0.1 adam.betas=[0.9, 0.999] adam.eps=1e-08 +2 more",
         ),
-        (TINY.replace("[conv: 4, relu", "[relu, conv: 4"), "tiny layers=5 items (1)"),
+        (TINY.replace("[conv: 4, relu", "[relu, conv: 4"), "tiny layers=relu/conv"),
     ],
 )
 def test_recipes_of_one_name_are_told_apart(tmp_path: Path, text: str, label: str) -> None:

@@ -33,9 +33,9 @@ def test_settings_that_differ(tmp_path: Path) -> None:
         load_spec(write_spec(tmp_path, "other", TINY.replace("relu", "dropout: 0.1"))),
     ]
     assert differing_settings(specs) == [
-        {"layers": "5 items", "train.epochs": "4"},
-        {"layers": "5 items", "train.epochs": "3"},
-        {"layers": "5 items", "layers.dropout.p": "0.1", "train.epochs": "3"},
+        {"layers": "relu", "train.epochs": "4"},
+        {"layers": "relu", "train.epochs": "3"},
+        {"layers": "dropout", "layers.dropout.p": "0.1", "train.epochs": "3"},
     ]
     assert differing_settings(specs[1:2]) == [{}]
 
@@ -114,8 +114,41 @@ def test_a_long_value_is_cut(tmp_path: Path, milestones: str, phrase: str) -> No
     assert settings["train.scheduler.multistep.milestones"] == phrase
 
 
+@pytest.mark.parametrize(
+    ("orders", "phrases"),
+    [
+        (["bn, relu", "relu, bn"], ["bn/relu", "relu/bn"]),
+        (["bn, relu, dropout: 0.1", "relu, bn, dropout: 0.1"], ["bn/relu", "relu/bn"]),
+        (["bn, relu, dropout: 0.1", "bn, dropout: 0.1, relu"], ["relu/dropout", "dropout/relu"]),
+        (["bn, relu, elu", "relu, bn, elu", "elu, bn, relu"], ["bn/relu/elu", "relu/bn/elu", "elu/bn/relu"]),
+        (["bn, relu", "relu, bn", "relu"], ["bn/relu", "relu/bn", "relu"]),
+        (
+            [f"{'elu, relu, ' * 4}bn", f"{'relu, elu, ' * 4}bn"],
+            ["elu/relu/elu/relu/elu...", "relu/elu/relu/elu/rel..."],
+        ),
+    ],
+)
+def test_layers_in_another_order(tmp_path: Path, orders: list[str], phrases: list[str]) -> None:
+    """Networks of the same length are told apart by the layers between what they begin and end with."""
+    specs = [load_spec(write_spec(tmp_path, text=TINY.replace("relu", order))) for order in orders]
+    assert [found["layers"] for found in differing_settings(specs)] == phrases
+
+
 def test_labels_that_are_the_same_are_numbered(tmp_path: Path) -> None:
-    for text in (TINY, TINY.replace("[conv: 4, relu", "[relu, conv: 4")):
-        make_run(tmp_path / "runs", load_spec(write_spec(tmp_path, text=text)), 90.0)
+    for text in (["relu"] * 9, [*["elu"] * 8, "relu"], [*["elu"] * 7, "relu", "elu"]):
+        make_run(tmp_path / "runs", load_spec(write_spec(tmp_path, text=TINY.replace("relu", ", ".join(text)))), 90.0)
     series = compare_runs(collect_runs([tmp_path / "runs"]).runs, sort="name").all_series
-    assert [label[-1] for label in label_series(series)] == ["(1)", "(2)"]
+    assert sorted(label[1:] for label in label_series(series)) == [
+        ("layers=elu/elu/elu/elu/elu/e...", "elu.alpha=1.0", "(1)"),
+        ("layers=elu/elu/elu/elu/elu/e...", "elu.alpha=1.0", "(2)"),
+        ("layers=relu/relu/relu/relu/r...",),
+    ]
+
+
+def test_one_value_of_a_kind_of_block_stays_what_it_is(tmp_path: Path) -> None:
+    specs = [
+        load_spec(write_spec(tmp_path, text=TINY.replace("relu", ", ".join(["dropout: 0.1"] * n)))) for n in (1, 2)
+    ]
+    assert differing_settings(specs) == [
+        {"layers": "5 items", "layers.dropout.p": "0.1"}, {"layers": "6 items", "layers.dropout.p": "0.1"}
+    ]  # fmt: skip

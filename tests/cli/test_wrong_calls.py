@@ -60,6 +60,7 @@ CALLS = {
         [STEP1, "--data-dir", "none"],
         ["--resume", "none"],
         [STEP1, "--resume", RUN],
+        ["--resume", RUN],
     ],
     "validate": [["none.yaml"], []],
     "worker-check": [["--device", "tpu"], ["--data", "mnits"]],

@@ -50,6 +50,7 @@ def test_rows_are_the_arithmetic(path: Path) -> None:
     assert [row.line for row in summary.layers] == list(document.lines)
     assert sum(row.params for row in summary.layers) == summary.total_params == summary.trainable_params
     assert sum(row.macs for row in summary.layers) == summary.macs
+    assert (document.spec.params, document.spec.macs) == (summary.total_params, summary.macs)
 
 
 @pytest.mark.parametrize("step", range(1, 7))

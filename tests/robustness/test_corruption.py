@@ -12,6 +12,7 @@ import pytest
 
 from mnistspec.errors import CorruptError
 from mnistspec.runs.checkpoints import list_checkpoints
+from mnistspec.runs.documents import write_json
 from mnistspec.runs.folder import RunDir
 from tests.robustness.conftest import SPEC, Bench
 
@@ -106,6 +107,17 @@ def test_every_flipped_bit_in_the_other_files_is_found(finished_copy: Path, name
             readers[name](RunDir(finished_copy))
         assert type(caught.value).__module__.startswith("mnistspec"), caught.value
         path.write_bytes(whole)
+
+
+def test_an_environment_of_another_run_is_found(finished_copy: Path) -> None:
+    """A whole env.json, but not the one that the run ended with: result.json has its SHA-256."""
+    run = RunDir(finished_copy)
+    before = run.environment
+    write_json(finished_copy / "env.json", before.model_copy(update={"cpu": "another"}).as_data())
+    with pytest.raises(CorruptError, match=r"env\.json: not the file that the run ended with"):
+        _ = run.environment
+    write_json(finished_copy / "env.json", before.as_data())
+    assert run.environment == before
 
 
 def test_missing_files(finished_copy: Path, bench: Bench) -> None:

@@ -6,19 +6,22 @@ import csv
 import json
 import sys
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mnistspec.errors import CorruptError, UsageError
+from mnistspec.language.loader import load_spec
 from mnistspec.runs.documents import write_json
+from mnistspec.runs.listing import SweepTable
 from mnistspec.runs.lock import lock_folder
 from mnistspec.sweeps.engine import LocalEngine, Outcome, describe_exit
 from mnistspec.sweeps.grid import Job, make_grid
 from mnistspec.sweeps.sweep import Sweep
 from mnistspec.views.terminal.sweeps import counts_line, run_line, sweep_panel
 from mnistspec.views.terminal.tables import render_text
-from tests.sweeps.fakes import FakeEngine, make_run, write_spec
+from tests.sweeps.fakes import TINY, FakeEngine, make_run, write_spec
 
 
 @pytest.fixture
@@ -205,13 +208,57 @@ def test_the_local_engine_runs_train_and_begins_nothing_once_stopped(root: Path,
 
 
 def test_a_sweep_fits_into_a_terminal(root: Path, tmp_path: Path) -> None:
-    jobs = make_grid([write_spec(tmp_path, "n" * 64)], ["title='[red]x',y"], (0,))
-    sweep = Sweep(root, jobs)
+    jobs = make_grid([write_spec(tmp_path, "n" * 64)], [], (0, 1))
+    sweep = Sweep(root, [replace(job, label=f"{job.label} data='[red]x'") for job in jobs])
     for run in sweep.runs:
         run.status = "running"
     text = render_text(sweep_panel(sweep))
     assert max(map(len, text.splitlines())) <= 80
     assert "[red]x" in text
+
+
+def test_the_same_training_under_other_words_and_targets_is_the_same_run(root: Path, tmp_path: Path) -> None:
+    """What is trained is what counts, not what is said about it; rows of an earlier identity are replaced."""
+    path = write_spec(tmp_path)
+    folders = [make_run(root, load_spec(path, [f"train.seed={seed}"]), 91.0) for seed in (0, 1)]
+    old = Sweep(root, make_grid([path], [], (0, 1)))
+    rows = [row.model_copy(update={"id": "0" * 12}) for row in (run.as_row(root) for run in old.runs)]
+    write_json(root / "sweep.json", SweepTable(runs=rows).as_data())
+    words = "title: now with a title\nnotes: {target: more}\nreference: {params: 9}\n"
+    write_spec(tmp_path, text=TINY.replace("min_test_accuracy: 90", "min_test_accuracy: 99") + words)
+    sweep = Sweep(root, make_grid([path], [], (0, 1, 2)))
+    assert [(run.status, run.folder) for run in sweep.runs] == [*(("done", f) for f in folders), ("waiting", None)]
+    assert [run.has_other_targets for run in sweep.runs] == [True, True, False]
+    sweep.write()
+    assert [row["seed"] for row in read_tables(root)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("lr: 0.1", "lr: 0.2"),
+        ("epochs: 3", "epochs: 4"),
+        ("relu, maxpool: 4", "maxpool: 4, relu"),
+        ("train: {", "train: {holdout: 100, "),
+        ("layers:", "data: kmnist\nlayers:"),
+        ("train: {", "train: {augment: [rotation: 5], "),
+        ("train: {", "train: {scheduler: {onecycle: {max_lr: 0.1}}, "),
+    ],
+)
+def test_another_training_is_another_run(root: Path, tmp_path: Path, old: str, new: str) -> None:
+    path = write_spec(tmp_path)
+    make_run(root, load_spec(path), 91.0)
+    assert TINY.count(old) == 1
+    write_spec(tmp_path, text=TINY.replace(old, new))
+    assert Sweep(root, make_grid([path], [])).counts == {"waiting": 1}
+
+
+def test_a_folder_whose_spec_cannot_be_read_is_no_run_of_the_sweep(root: Path, tmp_path: Path) -> None:
+    path = write_spec(tmp_path)
+    folder = make_run(root, load_spec(path), 91.0)
+    text = (folder / "resolved.yaml").read_text(encoding="utf-8")
+    (folder / "resolved.yaml").write_text(text.replace("relu", "rellu"), encoding="utf-8")
+    assert Sweep(root, make_grid([path], [])).counts == {"waiting": 1}
 
 
 def test_what_was_trained_on_other_data_is_not_done(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @command(
     Panel.TRAIN,
     3,
-    "Find a learning rate: train for a few steps while it rises, and see where the loss falls.\n\n"
+    "Suggest a learning rate: raise it over a few training steps and find where the loss falls.\n\n"
     "No run folder is written.",
     example="mnistspec lr-find specs/step6.yaml -o lr.png",
 )
@@ -30,9 +30,7 @@ def lr_find(
     spec: SpecFile,
     lowest: Annotated[float, typer.Option(metavar="LR", help="Learning rate of the first step.")] = 1e-5,
     highest: Annotated[float, typer.Option(metavar="LR", help="Learning rate of the last step.")] = 10.0,
-    steps: Annotated[
-        int, typer.Option(metavar="N", min=20, max=10_000, help="Number of steps, each with a batch of its own.")
-    ] = 100,
+    steps: Annotated[int, typer.Option(metavar="N", min=20, max=10_000, help="Number of training steps.")] = 100,
     output: Annotated[Path | None, output_option(".png", ".svg")] = None,
     settings: Settings = None,
     device: Device = None,

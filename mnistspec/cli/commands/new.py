@@ -46,6 +46,5 @@ def new(
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
     document = load_document(path)
-    params = sum(layer.params for layer in document.layers)
-    size = f"{len(document.layers)} blocks, {params:,} parameters"
+    size = f"{len(document.layers)} blocks, {document.spec.params:,} parameters"
     print_written("spec", path, f"{size}; train it with: mnistspec train {path}")

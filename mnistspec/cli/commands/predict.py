@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 @command(
     Panel.LOOK,
     2,
-    "Read the digits in image files, dark on light or light on dark: of 20 megapixels in colour, JPEGs of 50.",
+    "Read the digits in image files, dark on light or light on dark.\n\n"
+    "Images of up to 20 megapixels are read; JPEGs may have 50.",
     example="mnistspec predict runs/step6/20260101T120000Z-1a2b3c seven.png",
 )
 def predict(

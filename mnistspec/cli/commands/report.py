@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     Panel.COMPARE,
     2,
     "Write a report on runs: each series' target, results, changes, curves, confusion and mistakes.\n\n"
-    "Series stand in the order of their names, what is built on first. "
-    "Where networks go wrong is read from what their runs kept; --data-dir evaluates runs that kept nothing.",
+    "Series stand in the order of their names, what is built on first. Mistakes are read from the predictions that "
+    "runs keep; a run without them is evaluated if --data-dir, MNISTSPEC_DATA or the run itself names a folder with "
+    "its data.",
     example="mnistspec report runs -o report.html",
 )
 def report(
@@ -48,7 +49,7 @@ def report(
     from mnistspec.analysis.collection import collect_runs
     from mnistspec.analysis.history import HistoryReader
 
-    reader = HistoryReader(collect_runs(paths), None if data_dir is None else _make_measure(data_dir))
+    reader = HistoryReader(collect_runs(paths), _make_measure(data_dir))
     for sentence in reader.left_out:
         print_message(sentence)
     if not reader.all_series:
@@ -67,20 +68,26 @@ def report(
         print_written("report", output, f"{len(files)} pictures in {pictures}" if files else "")
 
 
-def _make_measure(data_dir: Path) -> Callable[[RunDir], Predictions]:
-    """Return what makes the predictions of a run from the data in a folder, which is read once for each data set."""
+def _make_measure(data_dir: Path | None) -> Callable[[RunDir], Predictions | None]:
+    """Return what makes the predictions of a run that kept none, where a folder has its data: each is read once."""
+    from mnistspec.data.store import given_folder
+    from mnistspec.runs.environment import find_data_dir
 
     @cache
-    def load(name: str) -> Dataset:
+    def load(name: str, data_dir: Path | None) -> Dataset:
         from mnistspec.data.dataset import load_dataset
 
         return load_dataset(name, data_dir=data_dir)
 
-    def measure(run: RunDir) -> Predictions:
-        from mnistspec.runs.trained import measure_again
+    def measure(run: RunDir) -> Predictions | None:
+        remembered = find_data_dir(run)
+        if given_folder(data_dir) is None and not (remembered and remembered.is_dir()):
+            return None
+
+        from mnistspec.runs.trained import load_data, measure_again
         from mnistspec.training.device import choose_device
 
-        return measure_again(run, load(run.spec.data.word), choose_device(None))
+        return measure_again(run, load_data(run, data_dir, load), choose_device(None))
 
     return measure
 

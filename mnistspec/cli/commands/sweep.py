@@ -16,6 +16,7 @@ from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, Stri
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 from mnistspec.language.yaml.diagnostics import Override
+from mnistspec.wording import plural
 
 if TYPE_CHECKING:
     from mnistspec.sweeps.cluster.transfer import Requirements
@@ -67,7 +68,7 @@ _LOCK = ".sweep.lock"
     Panel.TRAIN,
     2,
     "Train a grid of runs, specs x settings x seeds, several at a time, here or on a cluster.\n\n"
-    "The same command resumes an interrupted sweep. The results are in DIR/sweep.csv and DIR/sweep.json.",
+    "To resume an interrupted sweep, give the same command again. The results are in DIR/sweep.csv and DIR/sweep.json.",
     example="mnistspec sweep specs/step6.yaml --seeds 0-4 --set train.batch_size=64,128",
 )
 def sweep(
@@ -131,6 +132,8 @@ def _tell_plan(work: Sweep) -> None:
     from mnistspec.views.terminal.sweeps import plan_line, run_line
 
     print_message(plan_line(work))
+    if others := sum(run.has_other_targets for run in work.runs):
+        print_message(f"{plural(others, 'run')} ended under other targets than now; tables show what they met of those")
     for run in work.runs:
         if run.is_over and not run.is_done:
             print_message(run_line(run, work))
@@ -202,7 +205,7 @@ def _execute(work: Sweep, engine: Engine) -> None:
             print_message("interrupted: the runs under way are saving checkpoints")
             for run in work.watch():
                 show(run)
-            print_message(f"stopped; {work.root} is whole; resume with the same command")
+            print_message("stopped; to resume, give the same command again")
             raise
         finally:
             interruption.busy = lambda: False

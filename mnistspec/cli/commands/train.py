@@ -156,15 +156,17 @@ def _start(specs: list[Path], changes: list[str], options: _Options) -> Iterator
 
 def _resume(path: Path, options: _Options) -> Iterator[Execution]:
     """Yield the run that is resumed."""
+    from mnistspec.runs.result import refuse_ended
+
     folder = choose_run(path, Need.REST, latest=options.latest)
     check_data(folder.spec.data.word, options.data_dir)
+    refuse_ended(folder)
     _prepare(options, str(folder.path))
 
-    from mnistspec.runs.execution import Execution, refuse_ended
+    from mnistspec.runs.execution import Execution
     from mnistspec.runs.trained import load_data
     from mnistspec.training.device import choose_device
 
-    refuse_ended(folder)
     data = load_data(folder, options.data_dir)
     yield Execution(folder, data, choose_device(options.device), restart=options.restart)
 

@@ -63,9 +63,8 @@ def validate(
 
 def _describe(path: Path, document: Document) -> dict[str, Any]:
     """Return what there is to say about a spec that is right."""
-    params = sum(layer.params for layer in document.layers)
     warnings = [warning.as_json() for warning in document.warnings]
     return {
-        "file": str(path), "valid": True, "name": document.spec.name, "params": params,
+        "file": str(path), "valid": True, "name": document.spec.name, "params": document.spec.params,
         "errors": [], "warnings": warnings,
     }  # fmt: skip

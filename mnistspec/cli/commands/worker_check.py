@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @command(
     Panel.SHARE,
     3,
-    "Show what the workers of a cluster offer, or this machine as one, and whether they fit a sweep.\n\n"
-    "Connect only to a scheduler that you trust: Dask's messages can run code.",
+    "Check whether the workers of a cluster, or this machine, can train the runs of a sweep.\n\n"
+    "Shown are their versions, devices and data sets. Connect only to a scheduler that you trust: Dask's messages can "
+    "run code.",
     example="mnistspec worker-check tcp://10.0.0.1:8786",
 )
 def worker_check(
@@ -28,7 +29,7 @@ def worker_check(
         str | None,
         typer.Argument(
             metavar="ADDRESS",
-            help="A Dask scheduler, such as tcp://10.0.0.1:8786.",
+            help="Dask scheduler, such as tcp://10.0.0.1:8786.",
             show_default="this machine",
         ),
     ] = None,
@@ -36,7 +37,7 @@ def worker_check(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A data set that the runs need, downloaded if it is missing; repeatable.",
+            help="Data set that the runs need; downloaded if it is missing; repeatable.",
             show_default="mnist",
             autocompletion=complete_datasets,
         ),
@@ -55,7 +56,7 @@ def worker_check(
 
 
 def _check_here(needs: Requirements, *, as_json: bool) -> bool:
-    """Show what this machine offers; return whether it fits."""
+    """Show what this machine has; return whether it fits."""
     from mnistspec.sweeps.cluster.offers import examine_machine
 
     machine = examine_machine(needs)
@@ -72,7 +73,7 @@ def _check_here(needs: Requirements, *, as_json: bool) -> bool:
 
 
 def _check_there(address: str, needs: Requirements, *, as_json: bool) -> bool:
-    """Show what the workers of a cluster offer; return whether one of them fits."""
+    """Show what the workers of a cluster have; return whether one of them fits."""
     from mnistspec.sweeps.cluster.client import connect, survey
     from mnistspec.sweeps.cluster.offers import compare_versions
 
@@ -92,7 +93,7 @@ def _check_there(address: str, needs: Requirements, *, as_json: bool) -> bool:
 
 
 def show_misfits(offers: list[Offer]) -> None:
-    """Say why workers do not fit."""
+    """Print why workers do not fit."""
     for offer in offers:
         for problem in offer.problems:
             print_message(f"{offer.address} does not fit: {problem}")

@@ -166,7 +166,7 @@ class ClusterEngine:
         else:
             if not self._disconnected:
                 self._disconnected = True
-                self._tell("the connection to the scheduler was lost; the same command resumes where this one stops")
+                self._tell("the connection to the scheduler was lost; give the same command again to resume")
             message = "the connection to the scheduler was lost"
             self._end(task, Outcome("failed", message=message) if task.future.running() else Outcome("waiting"))
 

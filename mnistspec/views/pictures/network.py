@@ -42,10 +42,9 @@ def draw_network(spec: Spec) -> Canvas:
     rows = _wrap([scale.column(stage) for stage in stages], stages)
     drawings = [_RowDrawing(row, scale) for row in rows]
     width = _GUTTER + max(sum(scale.column(stage) for stage in row) for row in rows)
-    params, macs = sum(layer.params for layer in layers), sum(layer.macs for layer in layers)
     field = layers[-1].receptive_field
     note = (
-        f"{len(layers)} blocks, {params:,} parameters, {macs:,} MACs, receptive field {field}x{field}. "
+        f"{len(layers)} blocks, {spec.params:,} parameters, {spec.macs:,} MACs, receptive field {field}x{field}. "
         "Height: the side of the map. Width: the square root of its channels."
     )
     height = sum(drawing.height + _ROWS_APART for drawing in drawings)

@@ -27,7 +27,7 @@ _HEADINGS = (
 )  # fmt: skip
 _NOTE = (
     "last epoch: mean and sample standard deviation over the seeds; * mean of each seed's best epoch, chosen on the "
-    "images that it is measured on; time of a run; targets met: the number of seeds that met all"
+    "images that it is measured on; {seconds}: mean of a run; targets met: the number of seeds that met all"
 )
 
 
@@ -45,7 +45,7 @@ def leaderboard_table(comparison: Comparison) -> Group:
         range_below = f"{mean}\n{spread}"
         table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, range_below, best, seconds, targets)
     sentence = difference_text(comparison)
-    return Group(table, Text(_NOTE), *([Text(f"\n{sentence}")] if sentence else []))
+    return Group(table, Text(_NOTE.format(seconds="time")), *([Text(f"\n{sentence}")] if sentence else []))
 
 
 def leaderboard_markdown(comparison: Comparison) -> str:
@@ -55,7 +55,7 @@ def leaderboard_markdown(comparison: Comparison) -> str:
     ]
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     table = markdown_table(["spec", *_HEADINGS], cells, [":--", *("--:" for _ in _HEADINGS)])
-    note = _NOTE.replace("*", "\\*")
+    note = _NOTE.format(seconds="seconds").replace("*", "\\*")
     sentence = difference_text(comparison)
     return "\n\n".join(filter(None, [table, f"{note[0].upper()}{note[1:]}.", sentence]))
 

@@ -7,8 +7,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from mnistspec.language.loader import load_spec
+from mnistspec.runs.folder import RunDir
 from tests.command_line import CommandLine
+from tests.small_mnist import write_mnist
 from tests.sweeps.fakes import make_run
 
 HOSTILE = "<script>alert(1)</script>"
@@ -39,9 +43,43 @@ def test_markdown(mnistspec: CommandLine, quick_run: Path, small_mnist: Path, tm
     assert data["recipes"][0]["runs"] == [str(quick_run)]
 
 
+def forget(run: Path, folder: Path, data_dir: Path | None) -> Path:
+    """Return a copy of a run without its predictions, whose data were in another folder, or in none that was given."""
+    copy = RunDir(shutil.copytree(run, folder / "runs" / "quick" / run.name))
+    (copy.path / "predictions.npz").unlink()
+    data = copy.figures.data.model_copy(update={"path": data_dir and str(data_dir)})
+    copy.write_result(copy.figures.model_copy(update={"data": data}))
+    return copy.path
+
+
+@pytest.mark.parametrize("place", ["option", "variable", "run"])
+def test_a_run_without_predictions_is_evaluated_where_its_data_are(
+    mnistspec: CommandLine, quick_run: Path, small_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:  # fmt: skip
+    forget(quick_run, tmp_path, small_mnist if place == "run" else None)
+    if place == "variable":
+        monkeypatch.setenv("MNISTSPEC_DATA", str(small_mnist))
+    options = ("--data-dir", small_mnist) if place == "option" else ()
+    outcome = mnistspec("report", tmp_path / "runs", "-o", tmp_path / "report.md", *options)
+    assert (outcome.code, outcome.err) == (0, "1 of 1: quick\n")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    wrong = RunDir(quick_run).predictions
+    assert wrong is not None
+    assert f"{wrong.wrong:,} of {len(wrong.labels):,} images are classified wrongly" in text
+
+
+def test_a_run_without_predictions_is_not_evaluated_on_other_data(
+    mnistspec: CommandLine, quick_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = forget(quick_run, tmp_path, None)
+    monkeypatch.setenv("MNISTSPEC_DATA", str(write_mnist(tmp_path, 20, 10)))
+    outcome = mnistspec("report", tmp_path / "runs", "-o", tmp_path / "report.md")
+    assert f"{copy}: trained on other files of mnist than those that are here" in outcome.err
+
+
 def test_what_is_missing_is_told_and_the_rest_is_there(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(quick_run, tmp_path / "runs" / "quick" / quick_run.name))
-    (copy / "predictions.npz").unlink()
+    copy = forget(quick_run, tmp_path, tmp_path / "gone")
     make_run(tmp_path / "runs", load_spec(quick_run / "spec.yaml", ["train.seed=5"]), 50.0, status=None)
     outcome = mnistspec("report", tmp_path / "runs", "-o", tmp_path / "report.html")
     assert outcome.code == 0

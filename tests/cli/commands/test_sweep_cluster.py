@@ -241,7 +241,7 @@ def test_a_killed_sweep_leaves_no_training_and_a_lost_scheduler_no_sweep(
     out, err = process.communicate(timeout=100)
     assert process.returncode == 1
     assert [row["status"] for row in json.loads(out)["runs"]] == ["failed", "failed", "waiting"]
-    assert err.count("the connection to the scheduler was lost; the same command resumes where this one stops") == 1
+    assert err.count("the connection to the scheduler was lost; give the same command again to resume") == 1
     assert "Traceback" not in err
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,7 +16,7 @@ from mnistspec.formats.headers import choose_frame, read_headers
 from mnistspec.formats.image_set import PARTS, ImageSet, Problem, Survey
 from mnistspec.formats.layout import understand
 from mnistspec.formats.problems import UNREADABLE, raise_errors
-from mnistspec.formats.splits import choose, number_group
+from mnistspec.formats.splits import choose, group_names
 from mnistspec.formats.store import SetEntry, recall_set, remember_set
 from mnistspec.formats.tree import scan
 from mnistspec.wording import join_names, quote
@@ -98,26 +97,10 @@ class FolderSet(ImageSet):
             raise CorruptError(f"{self.path}: no pictures", "E504")
         number = {label: index for index, label in enumerate(layout.classes)}
         labels = np.array([number[picture.label] for picture in layout.pictures], np.int64)
-        groups, more = self._group(layout)
+        keys = [picture.key for picture in layout.pictures]
+        groups, more = group_names(self.path, names, keys, self.split.group)
         parts, rest = self._divide(layout, labels, groups)
         return _Findings(layout, frame, labels, groups, parts, (*layout.problems, *problems, *more, *rest))
-
-    def _group(self, layout: Layout) -> tuple[npt.NDArray[np.int64], list[Problem]]:
-        """Return the group of each picture: of those with the same first match, or of itself alone."""
-        if self.split.group is None:
-            return np.array([number_group(picture.name) for picture in layout.pictures], np.int64), []
-        pattern = re.compile(self.split.group)
-        groups, matches = [], 0
-        for picture in layout.pictures:
-            match = pattern.search(picture.key)
-            matches += match is not None
-            key = (match[1] if pattern.groups else match[0]) if match else None
-            groups.append(number_group(picture.name if key is None else f"group {key}"))
-        if matches:
-            return np.array(groups, np.int64), []
-        message = f"{self.path}: group: {quote(self.split.group)} matches no file"
-        hint = f"it is looked for in names such as {quote(layout.pictures[0].key)}"
-        return np.array(groups, np.int64), [Problem("E513", message, hint)]
 
     def _divide(
         self, layout: Layout, labels: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]

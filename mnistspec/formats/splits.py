@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mnistspec.formats.image_set import Problem
+from mnistspec.wording import quote
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -17,6 +22,25 @@ if TYPE_CHECKING:
 def number_group(key: str) -> int:
     """Return the number of the group of images that share a key: the same in every set and on every machine."""
     return int.from_bytes(sha256(key.encode()).digest()[:8], "big") >> 1  # an int64
+
+
+def group_names(
+    path: Path, names: Sequence[str], keys: Sequence[str], pattern: str | None
+) -> tuple[npt.NDArray[np.int64], list[Problem]]:
+    """Return the group of each picture: of those with the same first match in ``keys``, or of itself alone."""
+    if pattern is None:
+        return np.array([number_group(name) for name in names], np.int64), []
+    expression = re.compile(pattern)
+    groups, matches = [], 0
+    for name, text in zip(names, keys, strict=True):
+        match = expression.search(text)
+        matches += match is not None
+        key = (match[1] if expression.groups else match[0]) if match else None
+        groups.append(number_group(name if key is None else f"group {key}"))
+    if matches:
+        return np.array(groups, np.int64), []
+    hint = f"it is looked for in names such as {quote(keys[0])}"
+    return np.array(groups, np.int64), [Problem("E513", f"{path}: group: {quote(pattern)} matches no file", hint)]
 
 
 def choose(

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mnistspec.runs.result import measure_classes
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
+
+    from mnistspec.runs.models import ClassFigures
 
 
 @dataclass(frozen=True)
@@ -18,24 +22,20 @@ class ClassResult:
     ``confused_with`` is the class that they were most often taken for, ``times`` how often: None and 0 if never.
     """
 
-    name: str
-    images: int
+    figures: ClassFigures
     right: int
     confused_with: str | None
     times: int
-
-    @property
-    def accuracy(self) -> float | None:
-        """The share of right predictions in percent, None without images."""
-        return 100 * self.right / self.images if self.images else None
 
 
 def describe_classes(confusion: np.ndarray, class_names: Sequence[str]) -> list[ClassResult]:
     """Return the results of each class from counts by label (row) and prediction (column), (classes, classes)."""
     results = []
-    for index, row in enumerate(confusion.tolist()):
+    for index, (row, figures) in enumerate(
+        zip(confusion.tolist(), measure_classes(confusion, class_names), strict=True)
+    ):
         wrong = [0 if other == index else count for other, count in enumerate(row)]
         times = max(wrong)
         confused_with = class_names[wrong.index(times)] if times else None
-        results.append(ClassResult(class_names[index], sum(row), row[index], confused_with, times))
+        results.append(ClassResult(figures, row[index], confused_with, times))
     return results

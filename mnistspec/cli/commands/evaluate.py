@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,7 +36,7 @@ class _Test:
 @command(
     Panel.LOOK,
     1,
-    "Evaluate a trained network on the test set: accuracy, per digit, confusion.",
+    "Evaluate a trained network on the test set: accuracy, precision, recall and F1 by class, confusion.",
     example="mnistspec evaluate runs/step6/20260101T120000Z-1a2b3c",
 )
 def evaluate(
@@ -56,7 +56,7 @@ def evaluate(
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    from mnistspec.runs.result import measure_classes
+    from mnistspec.runs.result import average_classes, measure_classes
     from mnistspec.views.terminal.tables import confusion_table, evaluation_table
 
     folder = choose_run(run, latest=latest)
@@ -66,6 +66,7 @@ def evaluate(
     images = len(test.predictions.labels)
     if as_json:
         classes = measure_classes(confusion, names)
+        means = average_classes(classes)
         print_json({
             "run": str(folder.path),
             "data": test.data,
@@ -75,8 +76,12 @@ def evaluate(
             "test_loss": test.loss,
             "test_accuracy": accuracy,
             "per_class": [
-                {"class": row.name, "images": row.images, "accuracy": row.recall or 0.0} for row in classes
+                {
+                    "class": row.name, "images": row.images, "accuracy": row.recall or 0.0,
+                    "precision": row.precision, "recall": row.recall, "f1": row.f1,
+                } for row in classes
             ],
+            **{f"macro_{name}": value for name, value in asdict(means).items()},
             "confusion": confusion.tolist(),
         })  # fmt: skip
         return

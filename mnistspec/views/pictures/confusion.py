@@ -82,7 +82,7 @@ def _draw_matrix(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
 
 
 def _draw_accuracies(axes: Axes, confusion: np.ndarray, names: list[str]) -> None:
-    accuracies = [result.accuracy for result in describe_classes(confusion, names)]
+    accuracies = [result.figures.recall for result in describe_classes(confusion, names)]
     known = {row: accuracy for row, accuracy in enumerate(accuracies) if accuracy is not None}
     axes.plot(list(known.values()), list(known), "o", color=BLUE, markersize=6, clip_on=False)
     axes.set_ylim(len(names) - 0.5, -0.5)

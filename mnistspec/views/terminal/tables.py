@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnistspec.analysis.classes import describe_classes
+from mnistspec.runs.result import average_classes
 from mnistspec.views.writing import format_share
 from mnistspec.wording import printable_lines, write_shape
 
@@ -83,23 +84,28 @@ def summary_table(summary: Summary) -> Table:
 
 
 def evaluation_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table:
-    """Return a line a class and the total, from counts by label (row) and prediction (column)."""
+    """Return a line a class, the totals, and the means, from counts by label (row) and prediction (column)."""
     results = describe_classes(confusion, class_names)
-    images, right = sum(result.images for result in results), sum(result.right for result in results)
+    means = average_classes([result.figures for result in results])
+    counts = [(result.figures.images, result.figures.images - result.right) for result in results]
     table = make_table(Text("test set by class"), show_footer=True)
-    table.add_column("class", "total")
-    table.add_column("images", f"{images:,}", justify="right")
-    table.add_column("right", f"{right:,}", justify="right")
-    table.add_column("wrong", f"{images - right:,}", justify="right")
-    table.add_column("accuracy %", f"{100 * right / images:.2f}" if images else "-", justify="right")
-    table.add_column("most often taken for")
-    for result in results:
-        accuracy = "-" if result.accuracy is None else f"{result.accuracy:.2f}"
+    table.add_column("class", "total\nmean")
+    for heading, column in zip(("images", "wrong"), zip(*counts, strict=True), strict=True):
+        table.add_column(heading, f"{sum(column):,}", justify="right")
+    for heading, mean in (("precision", means.precision), ("recall", means.recall), ("F1", means.f1)):
+        table.add_column(f"{heading}\n%", f"\n{_percent(mean)}", justify="right")
+    table.add_column("most often\ntaken for")
+    for result, line in zip(results, counts, strict=True):
+        figures = result.figures
         times = "once" if result.times == 1 else f"{result.times:,} times"
         mistaken = "-" if result.confused_with is None else f"{result.confused_with} ({times})"
-        counts = (f"{count:,}" for count in (result.images, result.right, result.images - result.right))
-        table.add_row(Text(result.name), *counts, accuracy, Text(mistaken))
+        shares = map(_percent, (figures.precision, figures.recall, figures.f1))
+        table.add_row(Text(figures.name), *(f"{count:,}" for count in line), *shares, Text(mistaken))
     return table
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def confusion_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table:

@@ -118,21 +118,27 @@ def test_epochs_are_lines_of_one_width_that_fit() -> None:
 def test_evaluation_adds_up(names: Sequence[str], mistakes: int) -> None:
     confusion = make_confusion(mistakes)
     rows = rows_of(render(evaluation_table(confusion, names)))
-    classes = [row for row in rows if len(row) == 6 and row[0] in names]
-    total = next(row for row in rows if row and row[0] == "total")
-    for column in (1, 2, 3):
+    classes = [row for row in rows if len(row) == 7 and row[0] in names]
+    total, mean = (next(row for row in rows if row and row[0] == word) for word in ("total", "mean"))
+    for column in (1, 2):
         assert sum(number(row[column]) for row in classes) == number(total[column])
-    assert total[1:3] == ["9,000", f"{int(confusion.trace()):,}"]
-    assert float(total[4]) == pytest.approx(100 * int(confusion.trace()) / 9000, abs=0.005)
-    assert classes[2][1:] == ["0", "0", "0", "-", "-"]
+    assert total == ["total", "9,000", f"{9000 - int(confusion.trace()):,}"]
+    there = [row for row in classes if row[1] != "0"]
+    assert len(there) == 9
+    for column in (3, 4, 5):
+        average = sum(float(row[column]) for row in there) / 9
+        assert float(mean[column - 2]) == pytest.approx(average, abs=0.01)
+    guesses, right = confusion.sum(0), confusion.diagonal()
+    assert [float(row[3]) for row in there] == [round(100 * right[i] / guesses[i], 2) for i in range(10) if i != 2]
+    assert classes[2][1:] == ["0", "0", "-" if not guesses[2] else "0.00", "-", "-" if not guesses[2] else "0.00", "-"]
 
 
 def test_classes_are_described_by_numbers() -> None:
     confusion = np.array([[8, 1, 1], [0, 0, 0], [3, 2, 5]])
     first, second, third = describe_classes(confusion, ["a", "b", "c"])
-    assert (first.images, first.right, first.confused_with, first.times) == (10, 8, "b", 1)
-    assert first.accuracy == pytest.approx(80)
-    assert (second.accuracy, second.confused_with) == (None, None)
+    assert (first.figures.images, first.right, first.confused_with, first.times) == (10, 8, "b", 1)
+    assert first.figures.recall == pytest.approx(80)
+    assert (second.figures.recall, second.confused_with) == (None, None)
     assert (third.confused_with, third.times) == ("a", 3)
     assert "b (once)" in render(evaluation_table(confusion, ["a", "b", "c"]))
 

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnistspec.analysis.classes import ClassResult, describe_classes
 from mnistspec.analysis.comparison import Comparison
 from mnistspec.analysis.mistakes import find_representative
 from mnistspec.errors import CorruptError
 from mnistspec.files import read_limited
-from mnistspec.views.pictures.confusion import shade_mistakes
 from mnistspec.views.pictures.curves import ACCURACY, LOSS, RING, draw_quantity
+from mnistspec.views.report.errors import Errors, make_errors
 from mnistspec.views.report.tables import Table, epochs_table, images_of, layers_table, results_table
 from mnistspec.views.terminal.difference import describe_difference
 from mnistspec.views.terminal.leaderboard import difference_text
-from mnistspec.views.writing import write_figure, write_unit
+from mnistspec.views.writing import write_figure, write_unit, write_value
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from mnistspec.analysis.comparison import Series
     from mnistspec.analysis.history import Chapter
-    from mnistspec.analysis.mistakes import ErrorAnalysis
     from mnistspec.views.pictures.canvas import Canvas
     from mnistspec.views.terminal.difference_lines import Line
 
@@ -64,19 +62,6 @@ class Changes:
 
 
 @dataclass(frozen=True, eq=False)
-class Errors:
-    """Predictions by class, and mistakes; ``shades`` are in [0, 1] for the cells off the diagonal."""
-
-    analysis: ErrorAnalysis
-    classes: list[ClassResult]
-    shades: list[list[float]]
-    images: str
-    seeds: str
-    seed: int
-    note: str
-
-
-@dataclass(frozen=True, eq=False)
 class Section:
     """All about one series."""
 
@@ -108,7 +93,7 @@ def make_section(chapter: Chapter, key: str, label_of: Mapping[int, str]) -> Sec
         changes=_changes(chapter, label_of),
         curves=_curves(chapter, key, label),
         epochs=epochs_table(chapter) if chapter.epochs else None,
-        errors=_errors(chapter) if chapter.errors else None,
+        errors=make_errors(chapter),
         pictures=[] if chapter.errors else _pictures(chapter, key, label),
         layers=layers_table(chapter.series),
         problems=chapter.problems,
@@ -123,6 +108,7 @@ def _facts(series: Series) -> list[tuple[str, str]]:
         ("Receptive field", f"{side}\N{MULTIPLICATION SIGN}{side} pixels"),
         ("Multiply-accumulates", f"{series.macs:,} an image"),
         ("Epochs", f"{train.epochs:,}, batches of {train.batch_size:,}"),
+        *([("Class weights", write_value(train.class_weights))] if train.class_weights else []),
         ("Optimizer", write_unit(train.optimizer)),
         ("Schedule", write_unit(train.scheduler)),
         ("Augmentation", "; ".join(map(write_unit, train.augment)) or "none"),
@@ -188,25 +174,6 @@ def _curves(chapter: Chapter, key: str, label: str) -> list[Figure]:
             )
         )
     return figures
-
-
-def _errors(chapter: Chapter) -> Errors | None:
-    analysis, series = chapter.errors, chapter.series
-    if analysis is None:
-        return None
-    seed = analysis.representative.spec.train.seed
-    recorded = analysis.representative.figures.accuracy or 0
-    same = abs(analysis.accuracy - recorded) < 0.005
-    again = "as in its result" if same else f"but its result says {recorded:.2f} %: by another device or version"
-    return Errors(
-        analysis=analysis,
-        classes=describe_classes(analysis.confusion, analysis.class_names),
-        shades=shade_mistakes(analysis.confusion).tolist(),
-        images=images_of(series),
-        seeds=f"{plural(len(analysis.seeds), 'seed')} together" if len(analysis.seeds) > 1 else f"seed {seed}",
-        seed=seed,
-        note=f"By its predictions seed {seed} has {analysis.accuracy:.2f} %, {again}.",
-    )
 
 
 def _pictures(chapter: Chapter, key: str, label: str) -> list[Picture]:

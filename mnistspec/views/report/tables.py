@@ -59,11 +59,11 @@ def results_table(series: Series) -> Table:
         ["Parameters", f"{series.params:,}", *["", ""] * several, "", _count(reference.params)],
         [
             "Training accuracy (%)", *_accuracy(runs, "train_accuracy"), _best(runs, "best_train_accuracy"),
-            _percent(reference.train_accuracy),
+            percent(reference.train_accuracy),
         ],
         [
             f"{measured(series)} (%)", *_accuracy(runs, "accuracy"), _best(runs, "best_accuracy"),
-            _percent(reference.test_accuracy),
+            percent(reference.test_accuracy),
         ],
     ]  # fmt: skip
     spread = ("Last epoch", "Lowest seed", "Highest seed") if several else ("Last epoch",)
@@ -82,7 +82,7 @@ def summary_table(all_series: Sequence[Series], labels: Sequence[str]) -> Table:
         met = NONE if series.targets_met is None else f"{series.targets_met} of {len(series.runs)}"
         last, *ends = _accuracy(series.runs, "accuracy")
         ends = ends or ["", ""]
-        reference = _percent(series.spec.reference.test_accuracy)
+        reference = percent(series.spec.reference.test_accuracy)
         rows.append([
             label, series.spec.title, f"{series.params:,}", str(series.receptive_field), str(len(series.runs)), last,
             *ends, _best(series.runs, "best_accuracy"), reference, met,
@@ -158,10 +158,10 @@ def runs_table(chapters: Sequence[Chapter], labels: Sequence[str]) -> Table:
         shown = find_representative(chapter.series)
         for run in chapter.series.runs:
             figures = run.figures
-            best = f"{_percent(figures.best_accuracy)} ({NONE if figures.best_epoch is None else figures.best_epoch})"
+            best = f"{percent(figures.best_accuracy)} ({NONE if figures.best_epoch is None else figures.best_epoch})"
             rows.append([
                 label, str(run.spec.train.seed), begun_at(run), f"{figures.seconds.total:,.0f}",
-                _percent(figures.accuracy), best, "yes" if run is shown else "", str(run.path),
+                percent(figures.accuracy), best, "yes" if run is shown else "", str(run.path),
             ])  # fmt: skip
     head = (
         "Spec", "Seed", "Begun (UTC)", "Seconds", "Last epoch %", "Best epoch %\N{NO-BREAK SPACE}* (which)",
@@ -195,17 +195,17 @@ def _accuracy(runs: Sequence[RunDir], key: str) -> list[str]:
     """Return the mean with its spread, and for more than one seed the lowest and the highest."""
     values = _numbers(runs, key)
     if len(values) < 2:
-        return [_percent(values[0] if values else None), *([NONE, NONE] if len(runs) > 1 else [])]
+        return [percent(values[0] if values else None), *([NONE, NONE] if len(runs) > 1 else [])]
     return [
         f"{fmean(values):.2f} \N{PLUS-MINUS SIGN} {stdev(values):.2f}",
-        _percent(min(values)),
-        _percent(max(values)),
+        percent(min(values)),
+        percent(max(values)),
     ]
 
 
 def _best(runs: Sequence[RunDir], key: str) -> str:
     values = _numbers(runs, key)
-    return _percent(fmean(values) if values else None)
+    return percent(fmean(values) if values else None)
 
 
 def _numbers(runs: Sequence[RunDir], key: str) -> list[float]:
@@ -213,7 +213,8 @@ def _numbers(runs: Sequence[RunDir], key: str) -> list[float]:
     return [float(value) for value in values if value is not None]
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """Return a figure in percent without its sign, or a dash."""
     return NONE if value is None else f"{value:.2f}"
 
 

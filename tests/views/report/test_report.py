@@ -135,10 +135,18 @@ def test_the_figures_on_the_page(page: Page, runs: tuple[Path, Path], history: H
         assert sum(map(sum, counts)) == images * len(series.runs)
         right = sum(counts[place][place] for place in range(10))
         assert 100 * right / (images * len(series.runs)) == pytest.approx(series.mean)
-        for row, line in zip(matrix, counts, strict=True):
-            share = 100 * line[int(row[0])] / sum(line)
-            assert int(row[11]) == sum(line)
-            assert float(row[12]) == pytest.approx(share, abs=0.006)
+        classes = page.evaluate(TABLE, f"{key}-classes")
+        for row, line, guesses in zip(classes, counts, zip(*counts, strict=True), strict=True):
+            place = int(row[0])
+            recall, guessed = 100 * line[place] / sum(line), sum(guesses)
+            assert int(row[1]) == sum(line)
+            assert (
+                row[2] == NONE
+                if not guessed
+                else float(row[2]) == pytest.approx(100 * line[place] / guessed, abs=0.006)
+            )
+            assert float(row[3]) == pytest.approx(recall, abs=0.006)
+            assert float(row[4]) == pytest.approx(200 * line[place] / (sum(line) + guessed), abs=0.006)
         layers = page.evaluate(TABLE, f"{key}-layers")
         assert sum(int(row[3].replace(",", "")) for row in layers[:-1] if row[3] != NONE) == series.params
         assert layers[-1][-1] == layers[-2][-1] == str(series.receptive_field)

@@ -37,7 +37,7 @@ _MAX_SCANNED = 120_000_000
 # Pillow reads some rare variants of BMP and PPM in Python, pixel by pixel, and headers of PPM byte by byte.
 _MAX_SLOW_PIXELS, _MAX_SLOW_BYTES = 500_000, 4_000_000
 _MAX_HEADER = 4096
-ORIENTATION = 0x0112  # the EXIF tag
+_WIDTH, _HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112  # EXIF tags
 _SIDEWAYS = {5, 6, 7, 8}  # its values of pictures whose height and width change places
 _METADATA = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # where Pillow looks for it
 _WHITE = 240  # a pixel of a picture's border is white from this value on, in each channel
@@ -82,8 +82,10 @@ def read_header(path: Path) -> tuple[int, int, bool]:
         with Image.open(path, formats=_list_formats()) as image:
             _check_pixels(image)
             width, height = image.size
-            is_sideways = _has_metadata(image) and image.getexif().get(ORIENTATION) in _SIDEWAYS
-            return (width, height, _has_colour(image)) if is_sideways else (height, width, _has_colour(image))
+            if _has_metadata(image) and (exif := image.getexif()).get(ORIENTATION) in _SIDEWAYS:
+                # Newer versions of Pillow have turned the size of a TIFF already, but not its tags.
+                height, width = (exif[_WIDTH], exif[_HEIGHT]) if image.format == "TIFF" else (width, height)
+            return height, width, _has_colour(image)
 
 
 def prepare_picture(
@@ -98,8 +100,7 @@ def prepare_picture(
     """
     if _has_metadata(picture):
         picture = ImageOps.exif_transpose(picture)
-    is_transparent = picture.has_transparency_data
-    plain = _flatten(picture, "L" if channels == 1 else "RGB")
+    plain, is_transparent = _flatten(picture, "L" if channels == 1 else "RGB")
     height, width = size or (plain.height, plain.width)
     if plain.size != (width, height):
         if fit == "stretch":
@@ -107,24 +108,35 @@ def prepare_picture(
         elif fit == "crop":
             plain = ImageOps.fit(plain, (width, height), Image.Resampling.BICUBIC)
         else:
-            ground = "white" if is_transparent or _is_white_around(plain) else "black"
-            plain = ImageOps.pad(plain, (width, height), Image.Resampling.BICUBIC, ground)
+            plain = _pad(plain, width, height, "white" if is_transparent or _is_white_around(plain) else "black")
     pixels = np.asarray(plain)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
-def _flatten(picture: Image.Image, mode: str) -> Image.Image:
-    """Return the picture in a mode of 8 bits without transparency, L or RGB."""
+def _pad(picture: Image.Image, width: int, height: int, ground: str) -> Image.Image:
+    scale = min(width / picture.width, height / picture.height)
+    inner = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    padded = Image.new(picture.mode, (width, height), ground)
+    place = (width - inner[0]) // 2, (height - inner[1]) // 2
+    padded.paste(picture.resize(inner, Image.Resampling.BICUBIC), place)
+    return padded
+
+
+def _flatten(picture: Image.Image, mode: str) -> tuple[Image.Image, bool]:
+    """Return the picture in a mode of 8 bits, L or RGB, on white, and whether it is transparent somewhere."""
     if picture.mode.startswith("F"):
         raise UsageError("its pixels are floating-point numbers, whose white is not known; save it with 8 or 16 bits")
     if picture.mode.startswith("I"):
         picture = _scale_16_bits(picture)
+    is_transparent = False
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        picture = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
+        is_transparent = picture.getchannel("A").getextrema() != (255, 255)
+        if is_transparent:
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     if mode == "L" and picture.mode not in {"1", "L", "RGBA"}:
         picture = picture.convert("RGB")  # CMYK and others are grey only by way of this
-    return picture if picture.mode == mode else picture.convert(mode)
+    return (picture if picture.mode == mode else picture.convert(mode)), is_transparent
 
 
 def _scale_16_bits(picture: Image.Image) -> Image.Image:

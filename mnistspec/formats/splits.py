@@ -99,17 +99,22 @@ def _complete(
     chosen: Sequence[int],
 ) -> list[int]:
     """Return the groups that are to be chosen, too, so that each class is on both sides: the smallest that do."""
-    rest = [group for group in order if group not in set(chosen)]
+    done = set(chosen)
+    having: dict[int, list[int]] = defaultdict(list)
+    for group in order:
+        if group not in done:
+            for label in contents[group]:
+                having[label].append(group)
     added: list[int] = []
     for label in sorted(sizes):
         fitting = [
             group
-            for group in rest
-            if label in contents[group] and all(taken[c] + n < sizes[c] for c, n in contents[group].items())
+            for group in ([] if taken[label] else having[label])
+            if group not in done and all(taken[c] + n < sizes[c] for c, n in contents[group].items())
         ]
-        if not taken[label] and fitting:
+        if fitting:
             group = min(fitting, key=lambda group: sum(contents[group].values()))
             taken.update(contents[group])
             added.append(group)
-            rest.remove(group)
+            done.add(group)
     return added

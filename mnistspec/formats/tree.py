@@ -57,7 +57,7 @@ def scan(root: Path, skip: Sequence[str] = ()) -> Tree:
     No link to a folder is followed, and none that leads out. Raises UsageError for a folder that cannot be read.
     """
     tree = Tree()
-    skipped = re.compile("|".join(fnmatch.translate(pattern) for pattern in skip) or r"(?!)")
+    skipped = re.compile("|".join(map(fnmatch.translate, skip)) or r"(?!)")
     real_root = Path(os.path.realpath(root))
     todo = [""]
     while todo:
@@ -93,9 +93,9 @@ def _list(root: Path, prefix: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _add_file(tree: Tree, name: str, entry: os.DirEntry[str]) -> None:
-    extension = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - ten times as fast as a Path, 100,000 times
-    if extension[1:] not in _EXTENSIONS:
-        tree.ignored[extension] += 1
+    stem, dot, extension = entry.name.rpartition(".")
+    if not stem or extension.lower() not in _EXTENSIONS:
+        tree.ignored[dot + extension.lower() if stem else ""] += 1
         return
     found = entry.stat()
     if stat.S_ISREG(found.st_mode):

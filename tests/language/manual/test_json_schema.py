@@ -67,7 +67,7 @@ def test_it_is_a_schema() -> None:
     jsonschema.Draft7Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"] == DRAFT
     assert json.loads(json.dumps(SCHEMA)) == json.loads((SPECS / "spec.schema.json").read_text(encoding="utf-8")), (
-        "run: mnistspec schema > specs/spec.schema.json"
+        "run: mnistspec schema -o specs/spec.schema.json"
     )
 
 

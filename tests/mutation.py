@@ -177,7 +177,9 @@ def _make_mutant(source: str, file: str, place: int) -> Mutant | None:
     change()
     after = ast.unparse(ast.fix_missing_locations(tree))
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
-    told = [f"    {text[0]} {text[1:].strip()[:150]}" for text in list(lines)[3:]]
+    changed = [(text[0], text[1:].strip()) for text in list(lines)[3:]]
+    begin = max(0, len(os.path.commonprefix([text for _, text in changed])) - 75)  # long lines around the change
+    told = [f"    {sign} {text[begin : begin + 150]}" for sign, text in changed]
     return Mutant(file, line, after, "\n".join(told)) if told else None
 
 

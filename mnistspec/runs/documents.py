@@ -50,7 +50,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 def find_digest(folder: Path) -> str | None:
     """Return the digest of a run's data from the header of its weights, or of a checkpoint."""
-    checkpoints = sorted(folder.glob("checkpoints/*.safetensors"), reverse=True)
+    checkpoints = list(folder.glob("checkpoints/*.safetensors"))
     for path in (folder / "model.safetensors", folder / "best.safetensors", *checkpoints):
         try:
             metadata = read_metadata(path) if path.is_file() else {}

@@ -234,6 +234,6 @@ def parse_row(values: Mapping[str, Any]) -> EpochRow:
 
 def explain(error: ValidationError, keys: Mapping[str, str] | None = None) -> str:
     """Return the first thing that is wrong: the field, by its key in the file, and the reason."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    first = error.errors()[0]
     field = ".".join((keys or {}).get(str(part), str(part)) for part in first["loc"])
     return f"{field}: {first['msg'][:1].lower()}{first['msg'][1:]}"

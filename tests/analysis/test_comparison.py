@@ -124,7 +124,8 @@ def test_a_target_counts_where_a_run_has_it(tmp_path: Path) -> None:
 def test_targets_that_are_not_there_are_as_good_as_none_met(tmp_path: Path) -> None:
     for name, accuracy, settings in (("a", 91.0, ["targets=null"]), ("b", 91.0, []), ("c", 89.0, [])):
         make_seeds(tmp_path / "runs", write_spec(tmp_path, name), {0: accuracy}, *settings)
-    assert "".join(series.spec.name for series in compare(tmp_path / "runs", sort="targets").all_series) == "bac"
+    make_seeds(tmp_path / "runs", write_spec(tmp_path, "d"), {0: 88.0, 1: 89.0})
+    assert "".join(series.spec.name for series in compare(tmp_path / "runs", sort="targets").all_series) == "bacd"
 
 
 def test_an_accuracy_of_zero_is_one(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -178,7 +178,9 @@ def _make_mutant(source: str, file: str, place: int) -> Mutant | None:
     after = ast.unparse(ast.fix_missing_locations(tree))
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
     changed = [(text[0], text[1:].strip()) for text in list(lines)[3:]]
-    begin = max(0, len(os.path.commonprefix([text for _, text in changed])) - 75)  # long lines around the change
+    columns = zip(*(text for _, text in changed), strict=False)
+    alike = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    begin = max(0, alike - 75) if len(changed) > 1 else 0  # of long lines what is around the change
     told = [f"    {sign} {text[begin : begin + 150]}" for sign, text in changed]
     return Mutant(file, line, after, "\n".join(told)) if told else None
 

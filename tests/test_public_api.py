@@ -115,6 +115,7 @@ def test_a_wrong_argument_is_one_sentence(call: str, value: object) -> None:
         (nn.Sequential(nn.Conv2d(3, 10, 28), nn.Flatten()), "does not take the images of mnist, 1x28x28: "),
         (nn.Sequential(nn.Flatten(), nn.Linear(784, 9)), "into 9 scores, not one for each of the 10 classes"),
         (nn.Sequential(nn.Flatten(), nn.Linear(784, 12)), "into 12 scores"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(784, 1), nn.Flatten(0)), "into 1 scores"),
         (nn.Sequential(nn.Flatten(), nn.Linear(784, 10).double()), "does not take the images of mnist"),
     ],
 )

@@ -33,7 +33,7 @@ def choose_device(name: str | None = None) -> torch.device:
         "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
         "mps": int(torch.backends.mps.is_available()),
     }
-    if (device.index or 0) >= present.get(device.type, 0):
+    if (device.index or 0) >= present[device.type]:
         there = ", ".join(kind for kind, count in present.items() if count)
         raise UsageError(f'the device "{name}" is not on this machine; it has: {there}')
     return device

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from mnistspec.errors import UsageError
-from mnistspec.training.evaluation import evaluate
+from mnistspec.training.evaluation import compute_logits
 from mnistspec.training.footprint import count_parameter_bytes, measure_footprint
 from mnistspec.training.loss import weigh_classes
 from mnistspec.training.memory import available_memory, write_bytes
@@ -25,9 +25,9 @@ def check_model(model: nn.Sequential, data: Dataset, device: torch.device) -> No
     """Raise UsageError for a model of another shape than the data's; its mode and buffers stay as they are."""
     if next(model.parameters(), None) is None:
         raise UsageError("the model has no parameters to train")
-    images, labels = data.train_images[:1].to(device), data.train_labels[:1].to(device)
+    images = data.train_images[:1].to(device)
     try:
-        scores = evaluate(model, images, labels, mean=data.mean, std=data.std).logits
+        scores = compute_logits(model, images.unsqueeze(1), mean=data.mean, std=data.std)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         size, reason = "x".join(map(str, images.shape[1:])), str(error).partition("\n")[0]
         raise UsageError(f"the model does not take the images of {data.name}, 1x{size}: {reason}") from None
@@ -43,11 +43,11 @@ def check_training(model: nn.Sequential, data: Dataset, recipe: Train, device: t
     """Raise UsageError where the training images, as they are split, cannot be learned from on this device."""
     weigh_classes(recipe.class_weights, data)  # refuses weights of classes that these data lack
     count = len(data.train_labels)
-    first = data.train_labels[0]
-    if bool((data.train_labels == first).all()):
+    label, *others = set(data.train_labels.tolist())
+    if not others:
         raise UsageError(
             f"{data.path or data.name}: {plural(count, 'training image')}, all of class "
-            f"{data.class_names[int(first)]}: there is nothing to tell apart"
+            f"{data.class_names[label]}: there is nothing to tell apart"
         )
     height, width = data.train_images.shape[1:]
     where = next((parameter.device for parameter in model.parameters()), device)

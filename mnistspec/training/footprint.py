@@ -63,7 +63,7 @@ def measure_footprint(model: nn.Module, image: Tensor) -> Footprint:
 
     def look(module: nn.Module, inputs: tuple[Any, ...], output: object) -> None:
         nonlocal masks, passing, single
-        values = inputs[0]
+        values, *_ = inputs
         if not (isinstance(values, Tensor) and isinstance(output, Tensor)):
             return
         if not isinstance(module, _OUTPUT + _NEITHER):

@@ -34,7 +34,8 @@ def take(train: int, test: int = 20) -> Dataset:
 
 @pytest.mark.parametrize(("model", "name"), [(FEATURES, "3"), (POINTS, "2")])
 @pytest.mark.parametrize(
-    ("train", "batch", "holdout"), [(129, 128, 0), (129, 64, 0), (139, 128, 10), (9, 4, 0), (6, 5, 0), (12, 1, 0)]
+    ("train", "batch", "holdout"),
+    [(129, 128, 0), (129, 64, 0), (139, 128, 10), (9, 4, 0), (6, 5, 0), (13, 2, 0), (12, 1, 0)],
 )
 def test_a_batch_of_one_image_for_batch_norm(
     model: nn.Sequential, name: str, train: int, batch: int, holdout: int
@@ -44,7 +45,9 @@ def test_a_batch_of_one_image_for_batch_norm(
     assert raised.value.code == "E303"
     if batch > 1:
         left = f"{train - holdout} images in batches of {batch} leave one over"
-        assert str(raised.value).endswith(f"{left}; choose another train.batch_size")
+        assert str(raised.value).endswith(f": {left}; choose another train.batch_size")
+    else:
+        assert str(raised.value).endswith(": train.batch_size is 1; choose another train.batch_size")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -97,7 +98,9 @@ def test_a_fall_and_a_rise() -> None:
     assert found.steepest < found.valley < 10 ** (45 / 10 - 5)
 
 
-@pytest.mark.parametrize("losses", [[2.3] * 40, [2.3 + step for step in range(40)], [2.3, 1.0], [2.3] * 39 + [2.2]])
+@pytest.mark.parametrize(
+    "losses", [[2.3] * 40, [0.0] * 40, [2.3 + step for step in range(40)], [2.3, 1.0], [2.3] * 39 + [2.2]]
+)
 def test_no_fall(losses: list[float]) -> None:
     assert suggest_lr(curve(losses)) is None
 
@@ -163,6 +166,8 @@ def test_smoothing_is_a_triangle() -> None:
     assert [round(value, 9) for value in smooth(impulse)[17:24]] == [0, 1, 2, 3, 2, 1, 0]  # radius 2 of 40 points
     impulse[20], impulse[0] = 0.0, 6.0
     assert [round(value, 9) for value in smooth(impulse)[:4]] == [3, 1.5, 0.666666667, 0]  # fewer neighbours count
+    impulse = [0.0] * 19 + [4.0] + [0.0] * 19
+    assert [round(value, 9) for value in smooth(impulse)[17:22]] == [0, 1, 2, 1, 0]  # radius 1 of 39
     assert [round(value, 9) for value in smooth([0.0, 4.0, 0.0, 0.0])] == [round(4 / 3, 9), 2, 1, 0]
 
 
@@ -197,16 +202,22 @@ def test_it_ends_at_four_times_the_lowest_mean(
     spec: Spec, data: Dataset, monkeypatch: pytest.MonkeyPatch, losses: list[float], steps: int
 ) -> None:
     class Course:
-        """What a training yields whose losses are these."""
+        """What a training yields whose losses are these; ``rates`` are those of its steps."""
+
+        rates: ClassVar[list[float]] = []
 
         def __init__(self, *_: object) -> None:
             self.optimizer = torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=1.0)
+            self.rates.clear()
 
         def run(self) -> Iterator[Progress]:
             meter = Meter(len(losses), torch.device("cpu"))
             meter.losses = torch.tensor(losses)
             for step in range(1, len(losses) + 1):
+                self.rates.append(self.optimizer.param_groups[0]["lr"])
                 yield Progress(1, step, len(losses), 0.1, meter)
 
     monkeypatch.setattr("mnistspec.training.lr_range.Training", Course)
-    assert len(sweep(spec, data, len(losses) + 5)) == steps
+    points = sweep(spec, data, len(losses) + 5)
+    assert len(points) == steps
+    assert [point.lr for point in points] == Course.rates

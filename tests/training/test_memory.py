@@ -156,6 +156,18 @@ def test_the_arithmetic_of_a_network() -> None:
     assert found.single == "7 on 507 features"
     dropout.p = 0.05
     assert measure_footprint(model, IMAGE).kept == found.kept - 4 * 507 + int(8 * 0.05 * 507)
+    dropout.p = 0.1  # the least with a factor a value
+    assert measure_footprint(model, IMAGE).kept == found.kept
+
+
+@pytest.mark.parametrize(("kernel", "copies"), [(1, 1), (2, 2), (3, 2)])
+def test_a_convolution_of_more_than_a_pixel_makes_a_copy(kernel: int, copies: int) -> None:
+    found = measure_footprint(nn.Sequential(nn.Conv2d(1, 50, kernel)), IMAGE)
+    assert found.passing == 4 * (784 + copies * 50 * (29 - kernel) ** 2)
+
+
+def test_a_network_that_takes_nothing_gets_whole_batches() -> None:
+    assert fit_batch(Footprint(0, 0, ""), CPU) == 500
 
 
 def test_nothing_is_kept_of_what_an_average_takes() -> None:

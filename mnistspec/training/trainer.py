@@ -143,7 +143,8 @@ class Training:
         self.seconds += time.perf_counter() - start
 
     def _next_lr(self) -> float:
-        return float(self.optimizer.param_groups[0]["lr"])
+        (group,) = self.optimizer.param_groups
+        return float(group["lr"])
 
     def _move_schedule(self, step: int) -> None:
         """Advance the schedule after a step of the whole run; past a schedule's end torch would raise."""

@@ -53,6 +53,8 @@ MEMINFO = "MemTotal:  9000000 kB\nMemFree:  100 kB\nMemAvailable:  5000000 kB\nS
 def test_memory_of_the_system(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, "proc/meminfo", MEMINFO)
     assert available_memory(CPU) == 5_001_000 * 1024
+    write(root, "proc/meminfo", MEMINFO.replace("SwapFree:  1000 kB", "Empty:"))
+    assert available_memory(CPU) == 5_000_000 * 1024
     (root / "proc/meminfo").unlink()  # as on macOS
     monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1000}.__getitem__, raising=False)
     assert available_memory(CPU) == 4_096_000
@@ -62,7 +64,7 @@ def test_memory_of_the_system(root: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_memory_of_control_groups(root: Path) -> None:
     write(root, "proc/meminfo", MEMINFO)
-    write(root, "proc/self/cgroup", "12:cpu,cpuacct:/box\n0::/outer/inner\n")
+    write(root, "proc/self/cgroup", "12:cpu,cpuacct:/box:1\n0::/outer/inner\n")
     write(root, "sys/fs/cgroup/outer/inner/memory.max", "max\n")
     write(root, "sys/fs/cgroup/outer/inner/memory.current", "100\n")
     assert available_memory(CPU) == 5_001_000 * 1024
@@ -70,6 +72,9 @@ def test_memory_of_control_groups(root: Path) -> None:
     write(root, "sys/fs/cgroup/outer/memory.current", "1000000\n")
     assert available_memory(CPU) == 2_000_000
     write(root, "sys/fs/cgroup/outer/memory.stat", "anon 5\ninactive_file 70\nactive_file 9\n")
+    assert available_memory(CPU) == 2_000_070
+    write(root, "sys/fs/memory.max", "1\n")  # not of a group
+    write(root, "sys/fs/memory.current", "1\n")
     assert available_memory(CPU) == 2_000_070
     write(root, "sys/fs/cgroup/memory.max", "400\n")  # what a container sees of its own group
     write(root, "sys/fs/cgroup/memory.current", "500\n")
@@ -134,7 +139,18 @@ def test_other_errors_stay_what_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(0, "1 MB"), (1.6e6, "2 MB"), (999e6, "999 MB"), (1e9, "1.0 GB"), (1.2345e12, "1,234.5 GB")]
+    ("count", "text"),
+    [
+        (0, "1 MB"),
+        (1.6e6, "2 MB"),
+        (999e6, "999 MB"),
+        (1e9, "1.0 GB"),
+        (1.2345e12, "1,234.5 GB"),
+        (999_999_999, "1000 MB"),
+        (2_499_999, "2 MB"),
+        (2_500_001, "3 MB"),
+        (1e18, "1,000,000,000.0 GB"),
+    ],
 )
 def test_bytes_as_text(count: float, text: str) -> None:
     assert write_bytes(count) == text

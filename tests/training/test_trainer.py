@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import time
 from itertools import islice
@@ -89,6 +90,58 @@ def test_each_step_is_yielded_and_counted(data: Dataset) -> None:
     assert [step.step for step in steps] == [*range(1, 12), 11]  # 330 images in batches of 32, then the test pass
     assert [step.metrics is not None for step in steps] == [False] * 11 + [True]
     assert int(steps[-1].meter.images.sum()) == 330
+
+
+def test_seconds_are_those_of_steps_and_test(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(start=100, step=2.0)  # two seconds pass between two looks at it
+    monkeypatch.setattr("mnistspec.training.trainer.time.perf_counter", lambda: next(clock))
+    spec = make_spec()
+    training = Training(make_model(spec), data, spec.train, CPU)
+    assert (training.step, training.seconds, training.busy) == (0, 0, False)
+    for progress in training.run():
+        assert not training.busy
+        assert training.seconds == (0 if progress.metrics else 2 * progress.step)
+        assert progress.epoch == training.epoch + (progress.metrics is None)
+    assert [(epoch.seconds, epoch.test_seconds) for epoch in training.metrics] == [(2 * 11 + 2, 2)] * 2
+
+
+def test_a_step_and_the_end_of_an_epoch_are_not_to_be_saved_within(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = make_spec(epochs=1)
+    training = Training(make_model(spec), data, spec.train, CPU)
+    test, seen = training.evaluate(), []
+
+    def look(answer: object) -> object:
+        seen.append(training.busy)
+        return answer
+
+    monkeypatch.setattr(training, "_take_step", look)
+    monkeypatch.setattr(training, "evaluate", lambda: look(test))
+    monkeypatch.setattr(Training, "best_epoch", property(lambda _: look(1)))
+    list(training.run())
+    assert seen == [True] * 11 + [False, True]
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_one_weight_that_is_not_finite_is_found(data: Dataset, value: float) -> None:
+    spec = make_spec()
+    training = Training(make_model(spec), data, spec.train, CPU)
+    assert training.is_finite()
+    with torch.no_grad():
+        next(training.model.parameters())[3, 0, 1, 1] = value
+    assert not training.is_finite()
+
+
+def test_a_position_is_within_the_run(data: Dataset) -> None:
+    spec = make_spec()
+    training = Training(make_model(spec), data, spec.train, CPU)
+    list(islice(training.run(), 12))  # the first of two epochs
+    state, metrics = training.state_dict(), training.metrics
+    for epochs, step in ((metrics, -1), (metrics, 12), ([*metrics] * 2, 1), ([*metrics] * 3, 0)):
+        with pytest.raises(ValueError, match=f"^epoch {len(epochs) + 1}, step {step} is beyond the end$"):
+            training.load_state_dict(state, metrics=epochs, step=step, seconds=0.0)
+    training.load_state_dict(state, metrics=metrics, step=0, seconds=0.0)
 
 
 def test_the_last_metrics_are_those_of_the_model(data: Dataset) -> None:

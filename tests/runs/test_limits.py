@@ -20,12 +20,11 @@ from mnistspec.runs import models
 from mnistspec.runs.checkpoints import load_checkpoint
 from mnistspec.runs.documents import check_format, read_json, read_metadata, seal, unseal, write_json
 from mnistspec.runs.drift import describe_change, find_drift
-from mnistspec.runs.execution import refuse_ended
 from mnistspec.runs.folder import RunDir
 from mnistspec.runs.listing import count_epochs
 from mnistspec.runs.models import Environment, PredictionsRecord
 from mnistspec.runs.predictions import Predictions, _fits_together, read_predictions
-from mnistspec.runs.result import summarize_run
+from mnistspec.runs.result import refuse_ended, summarize_run
 from mnistspec.runs.weights import limit_bytes
 from mnistspec.training.evaluation import Evaluation
 from tests.sweeps.fakes import make_metrics, make_run, write_spec

@@ -7,7 +7,7 @@ import ast
 from tests.places import PACKAGE
 
 FILLED = {
-    "Collection", "Collector", "DropoutSource", "Expander", "Offer", "Run", "Task", "_Composer",
+    "Collection", "Collector", "DropoutSource", "Expander", "Offer", "Run", "Task", "Tree", "_Composer", "_Part",
 }  # fmt: skip
 
 

@@ -99,5 +99,5 @@ def _report_sizes(path: Path, headers: Headers, sizes: Counter[tuple[int, int]])
         "E508",
         f"{path}: {what}: {join_names(shown)}; a network takes one size, of at most {_LARGEST} pixels",
         f"write the size that all are brought to, such as size: {common}",
-        tuple(first[size] for size, _ in sizes.most_common()),
+        tuple(first[size] for size, _ in sizes.most_common(3)),
     )

@@ -203,7 +203,8 @@ def _report_left_out(path: Path, tree: Tree) -> Iterator[Problem]:
         names = [name.encode(errors="surrogateescape").decode(errors="replace") for name in tree.misnamed]
         yield report_places("E512", path, names, "its name is not UTF-8", "rename it")
     if tree.ignored:
-        kinds = [f"{kind or 'no extension'} ({count:,})" for kind, count in tree.ignored.most_common(5)]
+        counts = sorted(tree.ignored.items(), key=lambda item: (-item[1], item[0]))
+        kinds = [f"{kind or 'no extension'} ({count:,})" for kind, count in counts[:5]]
         message = f"{path}: {plural(tree.ignored.total(), 'file')} left out, as no pictures: {join_names(kinds)}"
         yield Problem("E514", message, "save pictures among them as PNG or JPEG", is_warning=True)
 

@@ -30,17 +30,28 @@ def group_names(
     """Return the group of each picture: of those with the same first match in ``keys``, or of itself alone."""
     if pattern is None:
         return np.array([number_group(name) for name in names], np.int64), []
-    expression = re.compile(pattern)
-    groups, matches = [], 0
-    for name, text in zip(names, keys, strict=True):
-        match = expression.search(text)
-        matches += match is not None
-        key = (match[1] if expression.groups else match[0]) if match else None
-        groups.append(number_group(name if key is None else f"group {key}"))
-    if matches:
-        return np.array(groups, np.int64), []
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        message = f"{path}: group: {quote(pattern)} is no regular expression: {error}"
+        return np.array([number_group(name) for name in names], np.int64), [Problem("E513", message)]
+    matches = [expression.search(key) for key in keys]
+    groups = np.array(
+        [
+            number_group(f"group {_find_key(match)}" if match else name)
+            for name, match in zip(names, matches, strict=True)
+        ],
+        np.int64,
+    )
+    if any(matches):
+        return groups, []
     hint = f"it is looked for in names such as {quote(keys[0])}"
-    return np.array(groups, np.int64), [Problem("E513", f"{path}: group: {quote(pattern)} matches no file", hint)]
+    return groups, [Problem("E513", f"{path}: group: {quote(pattern)} matches no file", hint)]
+
+
+def _find_key(match: re.Match[str]) -> str:
+    """Return what the first pair of parentheses that took part has matched, or all of the match."""
+    return next((part for part in match.groups() if part is not None), match[0])
 
 
 def choose(

@@ -8,8 +8,8 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the cache."""
-    folder = tmp_path / "cache"
+    folder = tmp_path_factory.mktemp("cache") / "mnistspec"
     monkeypatch.setenv("MNISTSPEC_CACHE", str(folder))
     return folder

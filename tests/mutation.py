@@ -43,7 +43,8 @@ ROOMS = {
         "tests/cli/commands/test_code.py",
         "tests/test_public_api.py",
     ),
-    "mnistspec/data": ("tests/data",),
+    "mnistspec/formats": ("tests/formats",),
+    "mnistspec/data": ("tests/data", "tests/formats"),
     "mnistspec/training": (
         "tests/training",
         "tests/robustness/test_resume.py",

@@ -16,6 +16,7 @@ from mnistspec.training.fast.acceleration import AcceleratedNetwork
 from mnistspec.training.fast.dropout import FastDropout, drop
 from mnistspec.training.fast.layers import AutogradLayer, FastConvolution, FastReLU
 from mnistspec.training.fast.normalization import FastBatchNorm
+from mnistspec.training.randomness import Purpose, make_generator
 from tests.profiles import examples
 
 CHANNELS = 4
@@ -93,6 +94,21 @@ def assert_same(model: nn.Sequential, images: Tensor, steps: int = 2) -> None:
             torch.testing.assert_close(parameter.grad, other.grad, atol=1e-7, rtol=1e-6)
     for name, buffer in model.named_buffers():
         torch.testing.assert_close(buffer, plain.get_buffer(name))
+
+
+def test_maps_need_not_be_square() -> None:
+    torch.manual_seed(1)
+    end = [nn.Conv2d(4, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.3), nn.AdaptiveAvgPool2d(1)]
+    for modules in ([nn.BatchNorm2d(4)], end):
+        assert_same(nn.Sequential(*modules).double(), torch.rand(3, 4, 5, 7, dtype=torch.float64))
+
+
+def test_modules_of_torchs_own_draw_from_the_steps_seed() -> None:
+    for module, is_seeded in ((nn.Sigmoid(), True), (nn.ReLU(), False)):
+        torch.manual_seed(5)
+        AcceleratedNetwork(nn.Sequential(module)).begin_step(1, 2, 3)
+        seed = int(make_generator(1, 2, 3, Purpose.DROPOUT).integers(2**63))
+        assert torch.initial_seed() == (seed if is_seeded else 5)
 
 
 MODULES: dict[str, Callable[[], nn.Module]] = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -107,6 +109,41 @@ def test_small_counts(p: float, count: int) -> None:
         assert positions.diff().gt(0).all()
         assert not len(positions) or 0 <= int(positions[0]) <= int(positions[-1]) < count
         assert draw_mask(make_generator(1, 0, step, Purpose.DROPOUT), p, count).shape == (count,)
+
+
+class Stream:
+    """A generator that notes what is asked of it; a run keeps its bytes only as long as that stays the same."""
+
+    def __init__(self, words: Any) -> None:
+        self.words = words
+        self.asked: list[Any] = []
+
+    def standard_exponential(self, size: int, dtype: Any) -> Any:
+        self.asked.append(size)
+        return np.full(size, self.words, dtype)
+
+    def integers(self, low: int, high: int, size: int, dtype: Any) -> Any:
+        self.asked.append((low, high, size))
+        return self.words.view(dtype)
+
+
+def test_positions_are_drawn_until_the_end_is_passed() -> None:
+    stream: Any = Stream(0.5)  # times the mean of 9.49: the whole part is 4
+    assert draw_positions(stream, 0.1, 1000).tolist() == list(range(4, 1000, 5))
+    assert stream.asked == [100 + 6 * 10 + 16] * 2
+    beyond: Any = Stream(1e9)
+    assert draw_positions(beyond, 0.1, 1000).tolist() == []
+    assert beyond.asked == [176]
+
+
+@pytest.mark.parametrize(
+    ("p", "dropped"), [(0.5, 2**15), (0.25, 2**14), (1e-5, 1), (1 - 2**-16, 2**16 - 1), (1, 2**16)]
+)
+def test_a_mask_takes_sixteen_bits_a_value(p: float, dropped: int) -> None:
+    stream: Any = Stream(np.arange(-(2**15), 2**15, dtype=np.int16))
+    mask = draw_mask(stream, p, 2**16)
+    assert mask.tolist() == [True] * dropped + [False] * (2**16 - dropped)
+    assert stream.asked == [(0, 2**64, 2**14)]
 
 
 def test_every_position_is_equally_likely() -> None:

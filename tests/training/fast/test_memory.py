@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import platform
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -24,6 +26,24 @@ def test_large_blocks_are_mapped_once() -> None:
     assert keep_freed_memory()
     faults()
     assert faults() < 2**21 * 4 // 4096, "fewer than mapping it even once"
+
+
+@pytest.mark.parametrize(("answers", "is_asked"), [((1, 1), True), ((0, 1), False), ((1, 0), False)])
+def test_the_c_library_is_asked_for_both_limits(
+    monkeypatch: pytest.MonkeyPatch, answers: tuple[int, int], is_asked: bool
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def mallopt(option: int, value: int) -> int:
+        asked.append((option, value))
+        return answers[len(asked) - 1]
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(mallopt=mallopt))
+    assert keep_freed_memory() is is_asked
+    assert asked == [(-1, 2**30), (-3, 2**30)][: len(asked)]  # the numbers of glibc's malloc.h
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace())  # musl
+    assert not keep_freed_memory()
 
 
 def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from mnistspec.data.histogram import measure_levels
 from mnistspec.data.store import find_data, find_in_folder, find_or_fetch, find_shipped, given_folder
+from mnistspec.data.stored import select
 from mnistspec.errors import CorruptError, UsageError, check_type
 from mnistspec.files import to_path
 from mnistspec.formats.idx import IdxFile, read_idx
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from mnistspec.data.stored import Images
     from mnistspec.language.vocabulary.datasets import Data
 
 
@@ -28,27 +30,28 @@ if TYPE_CHECKING:
 class Dataset:
     """A data set in memory.
 
-    Images are uint8 (n, height, width), labels int64 (n); mean and std are those of the training pixels in [0, 1];
-    digest is a SHA-256 over the digests of the four unpacked files and identifies the data.
+    Images are uint8 (n, channels, height, width), labels int64 (n); mean and std are those of the training pixels in
+    [0, 1] by channel; digest is a SHA-256 over what the images came from and identifies the data.
     """
 
     name: str
-    train_images: Tensor
+    train_images: Images
     train_labels: Tensor
-    test_images: Tensor
+    test_images: Images
     test_labels: Tensor
     class_names: tuple[str, ...]
-    mean: float
-    std: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     digest: str
-    path: str | None = None  # of the folder that the user gave, as given
+    path: str | None = None  # of the folder or file that the user gave, as given
 
     def __post_init__(self) -> None:
         """Raise CorruptError for training images without any contrast, which cannot be normalised."""
-        if not self.std > 0:
+        if not any(self.std):
+            level = " ".join(str(round(255 * mean)) for mean in self.mean)
             raise CorruptError(
-                f"{self.path or self.name}: all pixels of all training images have the grey level "
-                f"{round(255 * self.mean)}: there is nothing to learn from"
+                f"{self.path or self.name}: all pixels of all training images have the "
+                f"{'grey level' if len(self.mean) == 1 else 'colour'} {level}: there is nothing to learn from"
             )
 
     def hold_out(self, count: int) -> Dataset:
@@ -61,9 +64,9 @@ class Dataset:
             )
         return replace(
             self,
-            train_images=self.train_images[:-count],
+            train_images=select(self.train_images, slice(None, -count)),
             train_labels=self.train_labels[:-count],
-            test_images=self.train_images[-count:],
+            test_images=select(self.train_images, slice(-count, None)),
             test_labels=self.train_labels[-count:],
         )
 
@@ -111,8 +114,8 @@ def _read_dataset(
         test_images=images[1],
         test_labels=labels[1],
         class_names=data.class_names,
-        mean=levels.mean,
-        std=levels.std,
+        mean=tuple(level.mean for level in levels),
+        std=tuple(level.std for level in levels),
         digest=sha256("\n".join(file.digest for file in files).encode()).hexdigest(),
         path=folder,
     )
@@ -122,7 +125,7 @@ def _check_images(data: Data, path: Path, file: IdxFile) -> Tensor:
     if file.values.dtype != np.uint8 or file.values.shape[1:] != data.image_size:
         height, width = data.image_size
         raise CorruptError(f"{path}: expected images of {height}x{width} bytes, found {_describe_values(file)}")
-    return torch.from_numpy(file.values)
+    return torch.from_numpy(file.values).unsqueeze(1)
 
 
 def _check_labels(data: Data, path: Path, file: IdxFile) -> Tensor:

@@ -1,8 +1,9 @@
-"""Images as a caller has them, as one batch of grey values."""
+"""Images as a caller has them, as one batch."""
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,35 +13,38 @@ from torch import Tensor
 from mnistspec.errors import UsageError
 from mnistspec.files import to_path
 
+if TYPE_CHECKING:
+    from mnistspec.language.vocabulary.datasets import Data
+
 _TAKEN = (
-    "images are uint8, or floats in [0, 1], of shape (h, w), (n, h, w) or (n, 1, h, w), as an array or a tensor; "
-    "or a PIL image, the path of an image file, or a list of these"
+    "images are uint8, or floats in [0, 1], of shape (n, channels, h, w), or one alone, or (n, h, w) of grey ones, "
+    "as an array or a tensor; or a PIL image, the path of an image file, or a list of these"
 )
 
 
-def read_images(images: object, size: tuple[int, int]) -> Tensor:
-    """Return images of ``size`` (height, width) as grey values from 0 to 255: float32, (n, 1, height, width).
+def read_images(images: object, data: Data) -> Tensor:
+    """Return images as a network of this data takes them, from 0 to 255: float32, (n, channels, height, width).
 
     Arrays and tensors are taken as they are, and their type says which values they hold; pictures and image files are
-    prepared as photos of digits. Raises UsageError for anything else.
+    prepared as the data's own. Raises UsageError for anything else.
     """
     if isinstance(images, (list, tuple)):
         if not images:
             raise UsageError(f"the list of images is empty: {_TAKEN}")
-        return torch.cat([_read_one(image, size) for image in images])
-    return _read_one(images, size)
+        return torch.cat([_read_one(image, data) for image in images])
+    return _read_one(images, data)
 
 
-def _read_one(image: object, size: tuple[int, int]) -> Tensor:
+def _read_one(image: object, data: Data) -> Tensor:
     if isinstance(image, Image.Image | str | os.PathLike):
-        return _prepare(image)[None, None].to(torch.float32)
+        return _prepare(image)[None].to(torch.float32)
     if isinstance(image, np.ndarray):
         image = _to_tensor(image)
     if not isinstance(image, Tensor):
         raise UsageError(f"cannot take {type(image).__name__} for an image: {_TAKEN}")
     if image.layout != torch.strided or image.is_quantized or image.device.type == "meta":
         raise UsageError(f"cannot take a sparse, quantized or meta tensor for an image: {_TAKEN}")
-    return _scale(_shape(image.detach().cpu(), size))
+    return _scale(_shape(image.detach().cpu(), data.input_shape))
 
 
 def _prepare(image: Image.Image | str | os.PathLike[str]) -> Tensor:
@@ -58,16 +62,25 @@ def _to_tensor(array: np.ndarray) -> Tensor:
     return torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("=")))
 
 
-def _shape(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return (n, 1, height, width)."""
-    found, (height, width) = "x".join(map(str, image.shape)) or "a single number", size
-    if image.ndim == 4 and image.shape[1] != 1:
-        raise UsageError(f"the network takes grey images, (n, 1, {height}, {width}), not {image.shape[1]} channels")
-    if image.ndim not in {2, 3, 4} or tuple(image.shape[-2:]) != size:
-        raise UsageError(f"the network takes images of {height}x{width}, alone or n of them, not {found}")
-    if not image.numel():
+def _shape(image: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Return (n, channels, height, width); colours may also come last, as in a picture's array."""
+    found, (channels, height, width) = "x".join(map(str, image.shape)) or "a single number", shape
+    is_alone = image.ndim == 2 or (image.ndim == 3 and channels > 1)
+    batch = image[None] if is_alone else image
+    batch = batch.unsqueeze(1) if batch.ndim == 3 and channels == 1 else batch
+    if channels > 1 and batch.ndim == 4 and tuple(batch.shape[1:]) == (height, width, channels) != shape:
+        batch = batch.movedim(-1, 1)
+    if batch.ndim == 4 and batch.shape[1] != channels and tuple(batch.shape[2:]) == shape[1:]:
+        kind = "grey" if channels == 1 else "colour"
+        raise UsageError(
+            f"the network takes {kind} images, (n, {channels}, {height}, {width}), not {batch.shape[1]} channels"
+        )
+    if tuple(batch.shape[1:]) != shape:
+        size = f"{height}x{width}" if channels == 1 else f"{channels}x{height}x{width}"
+        raise UsageError(f"the network takes images of {size}, alone or n of them, not {found}")
+    if not batch.numel():
         raise UsageError(f"there is no image in {found} values")
-    return image.reshape(-1, 1, height, width)
+    return batch
 
 
 def _scale(image: Tensor) -> Tensor:

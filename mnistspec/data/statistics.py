@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mnistspec.data.histogram import measure_levels
+from mnistspec.data.histogram import Levels, measure_levels
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from mnistspec.data.dataset import Dataset
+    from mnistspec.data.stored import Images
+
+LEVELS = ("minimum", "maximum", "mean", "std")
 
 
 @dataclass(frozen=True)
 class SplitStatistics:
-    """Statistics of one split. shape: images, height, width; the levels are in [0, 1]."""
+    """Statistics of one split. shape: images, channels, height, width; the levels, in [0, 1], are by channel."""
 
     shape: tuple[int, ...]
-    minimum: float
-    maximum: float
-    mean: float
-    std: float
+    levels: tuple[Levels, ...]
     images_per_class: dict[str, int]
 
     @property
     def images(self) -> int:
         """The number of images in the split."""
         return self.shape[0]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the statistics for JSON; those of several channels are lists."""
+        levels = {name: [getattr(level, name) for level in self.levels] for name in LEVELS}
+        plain = {name: values if len(values) > 1 else values[0] for name, values in levels.items()}
+        return {"shape": self.shape, **plain, "images_per_class": self.images_per_class}
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,11 @@ class DatasetStatistics:
     digest: str
     train: SplitStatistics
     test: SplitStatistics
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the statistics for JSON."""
+        splits = {"train": self.train.as_data(), "test": self.test.as_data()}
+        return {"name": self.name, "digest": self.digest, **splits}
 
 
 def describe_dataset(dataset: Dataset) -> DatasetStatistics:
@@ -52,10 +63,10 @@ def describe_dataset(dataset: Dataset) -> DatasetStatistics:
     )
 
 
-def _describe_split(images: Tensor, labels: Tensor, class_names: tuple[str, ...]) -> SplitStatistics:
+def _describe_split(images: Images, labels: Tensor, class_names: tuple[str, ...]) -> SplitStatistics:
     per_class = torch.bincount(labels, minlength=len(class_names)).tolist()
     return SplitStatistics(
         shape=tuple(images.shape),
-        **asdict(measure_levels(images)),
+        levels=measure_levels(images),
         images_per_class=dict(zip(class_names, per_class, strict=True)),
     )

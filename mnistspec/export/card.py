@@ -13,6 +13,7 @@ def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
     """Return what goes into the file's metadata; ``weights`` is model or best, as in ``RunDir.load_model``."""
     metadata = run.weights("best" if weights == "best" else "model")
     spec = run.spec
+    shape = ", ".join(map(str, spec.data.input_shape))
     pixels = "pixels in [0, 1], light ink on black"
     return {
         "name": spec.name,
@@ -25,9 +26,8 @@ def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
         "data_sha256": metadata.data_digest,
         "spec_sha256": metadata.spec,
         "classes": list(spec.data.class_names),
-        "input": f"float32 (n, 1, 28, 28), {pixels}" + ("" if normalized else ", then (pixel - mean) / std"),
+        "input": f"float32 (n, {shape}), {pixels}" + ("" if normalized else ", then (pixel - mean) / std"),
         "output": f"logits (n, {len(spec.data.class_names)})",
-        "mean": metadata.mean,
-        "std": metadata.std,
+        **metadata.model_dump(include={"mean", "std"}),
         "mnistspec": version("mnistspec"),
     }

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from mnistspec.errors import MnistspecError
 from mnistspec.files import write_atomically
-from mnistspec.training.evaluation import fit_batch, normalize
+from mnistspec.training.evaluation import by_channel, fit_batch, normalize
 from mnistspec.training.footprint import measure_footprint
 from mnistspec.training.memory import allocating
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mnistspec.data.dataset import Dataset
@@ -80,9 +81,10 @@ def require_packages() -> None:
 class _Normalization(nn.Module):
     """What the data of a run goes through before its network: (pixel - mean) / std."""
 
-    def __init__(self, mean: float, std: float) -> None:
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
-        self.mean, self.std = mean, std
+        device = torch.device("cpu")
+        self.mean, self.std = by_channel(mean, device), by_channel(std, device)
 
     def forward(self, pixels: Tensor) -> Tensor:
         return (pixels - self.mean) / self.std
@@ -124,7 +126,7 @@ def _check(content: bytes, model: TrainedModel, data: Dataset, *, normalized: bo
     differing, largest, right = 0, 0.0, 0
     footprint = measure_footprint(model.network, torch.zeros(1, *model.spec.data.input_shape))
     size = fit_batch(footprint, torch.device("cpu"), _BATCH)
-    batches = [torch.split(tensor, size) for tensor in (data.test_images.unsqueeze(1), data.test_labels)]
+    batches = data.test_images.split(size), torch.split(data.test_labels, size)
     for images, labels in zip(*batches, strict=True):
         inputs = normalize(images, model.mean, model.std)
         with torch.inference_mode():

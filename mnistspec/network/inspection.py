@@ -25,7 +25,7 @@ class Sight:
     """What a network made of one image.
 
     ``logits`` are (classes,), ``maps`` the outputs of the layer asked for, (channels, height, width) or (features,),
-    ``saliency`` the gradient of the largest logit by the input, (height, width).
+    ``saliency`` the gradient of the largest logit by the input, summed over its channels, (height, width).
     """
 
     logits: Tensor
@@ -52,9 +52,9 @@ def choose_layer(layers: Sequence[TracedLayer]) -> TracedLayer:
 
 
 def inspect_image(network: nn.Sequential, layer: TracedLayer, image: Tensor) -> Sight:
-    """Put one normalised image (height, width) through a network in eval mode; its parameters get no gradients."""
+    """Put one normalised image (channels, height, width) through a network in eval mode; it gets no gradients."""
     last = layer.modules[-1][0]
-    pixels = image.detach()[None, None].requires_grad_()
+    pixels = image.detach()[None].requires_grad_()
     with torch.enable_grad():
         values = pixels
         for name, module in network.named_children():
@@ -62,5 +62,5 @@ def inspect_image(network: nn.Sequential, layer: TracedLayer, image: Tensor) -> 
             if name == last:
                 (maps,) = values.detach()
         (logits,) = values
-        (((saliency,),),) = torch.autograd.grad(logits[logits.argmax()], pixels)
-    return Sight(logits.detach(), maps, saliency)
+        ((gradient,),) = torch.autograd.grad(logits[logits.argmax()], pixels)
+    return Sight(logits.detach(), maps, gradient.sum(0))

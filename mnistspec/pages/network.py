@@ -61,7 +61,7 @@ class DemoNetwork:
         }
 
     def read(self, image: Tensor, layer: str) -> dict[str, Any]:
-        """Return the probabilities for an image, uint8 (height, width), a layer's maps and the saliency.
+        """Return the probabilities for an image, uint8 (channels, height, width), a layer's maps and the saliency.
 
         Raises UsageError for an unknown layer.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from mnistspec.errors import CorruptError
 from mnistspec.runs.documents import FORMAT
@@ -166,6 +166,20 @@ class Environment(Model):
     command: list[str] = []
 
 
+def _take_one(value: object) -> object:
+    return [value] if isinstance(value, float) else value
+
+
+def _write_one(values: list[float]) -> float | list[float]:
+    return values if len(values) > 1 else values[0]
+
+
+# A number for each channel; of a single one it is written as the number, as format 1 did.
+Levels = Annotated[
+    list[Annotated[float, Field(ge=0)]], Field(min_length=1), BeforeValidator(_take_one), PlainSerializer(_write_one)
+]
+
+
 class Weights(Figures):
     """The metadata of model.safetensors and best.safetensors: after which epoch, of which run, for which input."""
 
@@ -175,8 +189,8 @@ class Weights(Figures):
     data: str
     data_digest: str
     classes: list[str]
-    mean: float
-    std: Annotated[float, Field(gt=0)]
+    mean: Levels
+    std: Levels
     epoch: Count
     accuracy: Percent
     weights: Literal["model", "best"]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from mnistspec.data.stored import Images
     from mnistspec.training.evaluation import Evaluation
 
     Array = npt.NDArray[Any]
@@ -39,7 +40,7 @@ _BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time, in a zip file: the same predictio
 
 @dataclass(frozen=True, eq=False)
 class Mistake:
-    """A wrongly classified image, uint8 (height, width), its number in its set, and the probability of the guess."""
+    """A wrongly classified image, uint8 (channels, height, width), its number, and the probability of the guess."""
 
     image: Array
     number: int
@@ -52,8 +53,8 @@ class Mistake:
 class Predictions:
     """Labels and guesses (n,) of the smallest unsigned type, and the probability of each guess, float32 (n,).
 
-    A confidence is NaN where the scores were not finite: no guess at all. ``pixels``, uint8 (k, height, width), are
-    those of the images ``numbers`` (k,): the most confident mistakes first, the first of equals first.
+    A confidence is NaN where the scores were not finite: no guess at all. ``pixels``, uint8 (k, channels, height,
+    width), are those of the images ``numbers`` (k,): the most confident mistakes first, the first of equals first.
     """
 
     labels: Array
@@ -64,8 +65,8 @@ class Predictions:
     class_names: tuple[str, ...]
 
     @classmethod
-    def of(cls, evaluation: Evaluation, images: Any, class_names: Sequence[str]) -> Predictions:  # noqa: ANN401 - a tensor
-        """Return the predictions of an evaluation of uint8 images (n, height, width)."""
+    def of(cls, evaluation: Evaluation, images: Images, class_names: Sequence[str]) -> Predictions:
+        """Return the predictions of an evaluation of uint8 images (n, channels, height, width)."""
         kind = np.uint8 if len(class_names) <= 2**8 else np.uint16
         labels, guesses = (t.numpy().astype(kind) for t in (evaluation.labels, evaluation.predictions))
         is_finite = evaluation.logits.isfinite().all(1).numpy()
@@ -120,8 +121,9 @@ class Predictions:
 
     @property
     def arrays(self) -> tuple[Array, ...]:
-        """The arrays in the order of the file."""
-        return self.labels, self.guesses, self.confidences, self.numbers, self.pixels
+        """The arrays in the order of the file, in which grey pixels are (k, height, width)."""
+        pixels = self.pixels[:, 0] if self.pixels.shape[1] == 1 else self.pixels
+        return self.labels, self.guesses, self.confidences, self.numbers, pixels
 
 
 def read_predictions(path: Path) -> tuple[Predictions, PredictionsRecord]:
@@ -138,6 +140,7 @@ def read_predictions(path: Path) -> tuple[Predictions, PredictionsRecord]:
         raise CorruptError(f"{path}: damaged, or not a file that mnistspec wrote: {error}") from None
     record = parse(PredictionsRecord, unseal(metadata, path, _digest(arrays)), path)
     labels, guesses, confidences, numbers, pixels = arrays.values()
+    pixels = pixels[:, None] if pixels.ndim == 3 else pixels
     predictions = Predictions(labels, guesses, confidences, numbers, pixels, tuple(record.classes))
     if not _fits_together(predictions):
         raise CorruptError(f"{path}: its arrays do not belong together")
@@ -145,7 +148,8 @@ def read_predictions(path: Path) -> tuple[Predictions, PredictionsRecord]:
 
 
 def _fits_together(predictions: Predictions) -> bool:
-    labels, guesses, confidences, numbers, pixels = predictions.arrays
+    labels, guesses, confidences, numbers, _ = predictions.arrays
+    pixels = predictions.pixels
     count, classes = len(labels) if labels.ndim == 1 else 0, len(predictions.class_names)
     return (
         count > 0
@@ -156,7 +160,8 @@ def _fits_together(predictions: Predictions) -> bool:
         and numbers.dtype == np.uint32
         and numbers.shape == pixels.shape[:1]
         and pixels.dtype == np.uint8
-        and pixels.ndim == 3
+        and pixels.ndim == 4
+        and pixels.shape[1] in {1, 3}
         and bool((numbers < count).all())
     )
 

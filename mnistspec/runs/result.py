@@ -97,7 +97,7 @@ def describe_data(data: Dataset, held_out: int) -> DataRecord:
         digest=data.digest,
         classes=list(data.class_names),
         counts={**counts, "holdout": held_out} if held_out else counts,
-        channels=1,
+        channels=data.train_images.shape[1],
         size=list(data.train_images.shape[-2:]),
     )
 

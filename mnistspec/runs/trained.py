@@ -32,24 +32,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The network of a run after an epoch, in eval mode; ``mean`` and ``std`` normalise its input in [0, 1]."""
+    """The network of a run after an epoch, in eval mode; ``mean`` and ``std`` normalise the channels of its input."""
 
     network: nn.Sequential
     spec: Spec
     epoch: int
-    mean: float
-    std: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
     def predict(self, images: object) -> Tensor:
-        """Return the probabilities (n, classes), on the CPU, for images with light ink on black.
+        """Return the probabilities (n, classes), on the CPU, for images as the network learned from them.
 
-        Images are uint8 or floats in [0, 1], as an array or a tensor (h, w), (n, h, w) or (n, 1, h, w); or a PIL image
-        or the path of an image file, which are prepared as photos; or a list of these. Raises UsageError for others.
+        Images are uint8 or floats in [0, 1], as an array or a tensor (n, channels, h, w), or one alone, or (n, h, w) of
+        grey ones; or a PIL image or the path of an image file, which are prepared; or a list of these. Others are a
+        UsageError.
         """
-        _, height, width = self.spec.data.input_shape
-        values = read_images(images, (height, width))
-        device = next((parameter.device for parameter in self.network.parameters()), values.device)
-        return compute_logits(self.network, values.to(device), mean=self.mean, std=self.std).softmax(1).cpu()
+        values = read_images(images, self.spec.data)
+        return compute_logits(self.network, values, mean=self.mean, std=self.std).softmax(1).cpu()
 
     def evaluate(self, data: Dataset, device: torch.device) -> Evaluation:
         """Put the test set through the network, on a device."""
@@ -80,7 +79,7 @@ def load_model(run: RunDir, name: str = "model") -> TrainedModel:
         raise CorruptError(f"{path}: the weights are of another run or epoch, or resolved.yaml was changed")
     run.check_file(path.name)
     model.load_state_dict(tensors, assign=True)
-    return TrainedModel(model.eval(), run.spec, weights.epoch, weights.mean, weights.std)
+    return TrainedModel(model.eval(), run.spec, weights.epoch, tuple(weights.mean), tuple(weights.std))
 
 
 def load_data(run: RunDir, data_dir: Path | None = None, load: Callable[..., Dataset] = load_dataset) -> Dataset:

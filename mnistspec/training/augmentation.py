@@ -33,7 +33,7 @@ class Change(ABC):
 
     @abstractmethod
     def apply(self, images: Tensor) -> Tensor:
-        """Return changed images; (n, 1, height, width), float32 in [0, 1], may be overwritten."""
+        """Return changed images; (n, channels, height, width), float32 in [0, 1], may be overwritten."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,16 @@ class Tone(Change):
         factors = _to_device(np.stack((self.brightness, self.contrast)).astype(np.float32), images.device)
         brightness, contrast = factors.view(2, -1, 1, 1, 1)
         images = images.mul_(brightness).clamp_(0, 1)
-        grey = images.mean((1, 2, 3), keepdim=True)
+        grey = _to_grey(images).mean((1, 2, 3), keepdim=True)
         return torch.lerp(grey, images, contrast).clamp_(0, 1)
+
+
+def _to_grey(images: Tensor) -> Tensor:
+    """Return the luma of colour images by ITU-R BT.601, (n, 1, height, width), as torchvision's rgb_to_grayscale."""
+    if images.shape[1] == 1:
+        return images
+    red, green, blue = images.unbind(1)
+    return (0.2989 * red + 0.587 * green + 0.114 * blue).unsqueeze(1)
 
 
 def turn_and_stretch(degrees: Array, shift: Array, scale: Array, shear: Array) -> Geometry:
@@ -145,7 +153,7 @@ class Augmentation:
         return changes
 
     def augment(self, images: Tensor, seed: int, epoch: int, step: int) -> Tensor:
-        """Return uint8 images (n, 1, height, width) augmented: float32 in [0, 1], on the device where they are."""
+        """Return uint8 images (n, channels, height, width) augmented: float32 in [0, 1], on the device they are on."""
         height, width = images.shape[-2:]
         generator = make_generator(seed, epoch, step, Purpose.AUGMENTATION)
         augmented = images.to(torch.float32).div_(255)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,11 @@ from mnistspec.training.fast.acceleration import to_fastest_order
 from mnistspec.training.footprint import Footprint, eval_mode, measure_footprint
 from mnistspec.training.memory import allocating, available_memory, write_bytes
 from mnistspec.wording import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mnistspec.data.stored import Images
 
 BATCH_SIZE = 500  # images at a time, where they fit
 _BUDGET = 2 * 2**30  # bytes; the same everywhere, since the size of a batch may change the last bits of a figure
@@ -51,23 +57,32 @@ class Evaluation:
         return torch.bincount(self.labels * classes + self.predictions, minlength=classes**2).view(classes, classes)
 
 
-def normalize(images: Tensor, mean: float, std: float) -> Tensor:
-    """Return grey values in [0, 255] of any shape as (x / 255 - mean) / std, float32."""
-    return images.to(torch.float32, copy=True).mul_(1 / (255 * std)).sub_(mean / std)
+def by_channel(values: Iterable[float], device: torch.device) -> Tensor:
+    """Return a number for each channel of images as (channels, 1, 1), float32."""
+    return torch.tensor(list(values), dtype=torch.float32, device=device).view(-1, 1, 1)
+
+
+def normalize(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Return values in [0, 255], (..., channels, height, width), as (x / 255 - mean) / std by channel, float32."""
+    scale = by_channel((1 / (255 * each) for each in std), images.device)
+    shift = by_channel((m / s for m, s in zip(mean, std, strict=True)), images.device)
+    return images.to(torch.float32, copy=True).mul_(scale).sub_(shift)
 
 
 @torch.inference_mode()
-def compute_logits(model: nn.Module, images: Tensor, *, mean: float, std: float) -> Tensor:
-    """Return the logits (n, classes) for grey values in [0, 255], (n, 1, height, width), by the model in eval mode.
+def compute_logits(model: nn.Module, images: Images, *, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Return the logits (n, classes) for values in [0, 255], (n, channels, height, width), by the model in eval mode.
 
-    Images and model are on one device; the model's mode and buffers stay as they were.
+    They are computed where the model is; its mode and buffers stay as they were.
     """
+    first = images[:1]
+    device = next((parameter.device for parameter in model.parameters()), first.device)
     with eval_mode(model):
-        footprint = measure_footprint(model, normalize(images[:1], mean, std))
-        size = fit_batch(footprint, images.device)
+        footprint = measure_footprint(model, normalize(first.to(device), mean, std))
+        size = fit_batch(footprint, device)
         advice = f"it needs about {write_bytes(size * footprint.passing)}: free memory, or make the network smaller"
         with allocating(f"a pass without learning of {plural(size, 'image')} at a time", advice):
-            batches = (normalize(batch, mean, std) for batch in torch.split(images, size))
+            batches = (normalize(batch.to(device), mean, std) for batch in images.split(size))
             return torch.cat([model(to_fastest_order(batch)) for batch in batches])
 
 
@@ -78,6 +93,8 @@ def fit_batch(footprint: Footprint, device: torch.device, largest: int = BATCH_S
     return max(1, min(largest, budget // max(1, footprint.passing)))
 
 
-def evaluate(model: nn.Module, images: Tensor, labels: Tensor, *, mean: float, std: float) -> Evaluation:
-    """Return the model's logits for uint8 images (n, height, width); see ``compute_logits``."""
-    return Evaluation(compute_logits(model, images.unsqueeze(1), mean=mean, std=std).cpu(), labels.cpu())
+def evaluate(
+    model: nn.Module, images: Images, labels: Tensor, *, mean: Sequence[float], std: Sequence[float]
+) -> Evaluation:
+    """Return the model's logits for uint8 images (n, channels, height, width); see ``compute_logits``."""
+    return Evaluation(compute_logits(model, images, mean=mean, std=std).cpu(), labels.cpu())

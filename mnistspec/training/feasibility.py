@@ -27,10 +27,10 @@ def check_model(model: nn.Sequential, data: Dataset, device: torch.device) -> No
         raise UsageError("the model has no parameters to train")
     images = data.train_images[:1].to(device)
     try:
-        scores = compute_logits(model, images.unsqueeze(1), mean=data.mean, std=data.std)
+        scores = compute_logits(model, images, mean=data.mean, std=data.std)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         size, reason = "x".join(map(str, images.shape[1:])), str(error).partition("\n")[0]
-        raise UsageError(f"the model does not take the images of {data.name}, 1x{size}: {reason}") from None
+        raise UsageError(f"the model does not take the images of {data.name}, {size}: {reason}") from None
     if scores.shape != (1, len(data.class_names)):
         found = "x".join(map(str, scores.shape[1:])) or 1
         raise UsageError(
@@ -49,9 +49,8 @@ def check_training(model: nn.Sequential, data: Dataset, recipe: Train, device: t
             f"{data.path or data.name}: {plural(count, 'training image')}, all of class "
             f"{data.class_names[label]}: there is nothing to tell apart"
         )
-    height, width = data.train_images.shape[1:]
     where = next((parameter.device for parameter in model.parameters()), device)
-    footprint = measure_footprint(model, torch.zeros(1, 1, height, width, device=where))
+    footprint = measure_footprint(model, torch.zeros(1, *data.train_images.shape[1:], device=where))
     if footprint.single and (recipe.batch_size == 1 or count % recipe.batch_size == 1):
         problem = f"{count:,} images in batches of {recipe.batch_size:,} leave one over"
         raise UsageError(

@@ -16,7 +16,7 @@ from mnistspec.errors import NotFiniteError, check_type
 from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.training.device import choose_device
-from mnistspec.training.evaluation import Evaluation, evaluate, normalize
+from mnistspec.training.evaluation import Evaluation, by_channel, evaluate, normalize
 from mnistspec.training.fast.acceleration import AcceleratedNetwork
 from mnistspec.training.feasibility import advise_batch_size, check_model, check_training
 from mnistspec.training.loss import weigh_classes
@@ -128,7 +128,7 @@ class Training:
         """Learn from the images with these indices, (n,)."""
         start = time.perf_counter()
         labels = self.data.train_labels[batch]
-        images = self._prepare(self.data.train_images[batch])
+        images = self._prepare(self.data.train_images[batch].to(self.device))
         self.network.begin_step(self.recipe.seed, self.epoch, self.step)
         self.optimizer.zero_grad()
         logits = self.network(images)
@@ -153,11 +153,10 @@ class Training:
             self.scheduler.step()
 
     def _prepare(self, images: Tensor) -> Tensor:
-        """Return a batch of uint8 images (n, h, w) as the network's input (n, 1, h, w), augmented and normalised."""
-        images = images.unsqueeze(1)
+        """Return a batch of uint8 images (n, channels, h, w) as the network's input, augmented and normalised."""
         if self.recipe.augment:
             augmented = self.augmentation.augment(images, self.recipe.seed, self.epoch, self.step)
-            return augmented.sub_(self.data.mean).div_(self.data.std)
+            return augmented.sub_(by_channel(self.data.mean, self.device)).div_(by_channel(self.data.std, self.device))
         return normalize(images, self.data.mean, self.data.std)
 
     def _check_finite(self) -> None:

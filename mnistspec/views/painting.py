@@ -48,8 +48,7 @@ def paint_augmented(spec: Spec, data: Dataset, path: Path) -> None:
     """Draw training images, and what the training makes of each in its first epochs."""
     originals, labels = data.train_images[:_ROWS].cpu(), data.train_labels[:_ROWS].tolist()
     augmentation = Augmentation(spec.train.augment)
-    batch = originals.unsqueeze(1)
-    versions = [augmentation.augment(batch, spec.train.seed, epoch, 0).squeeze(1) for epoch in range(_VERSIONS)]
+    versions = [augmentation.augment(originals, spec.train.seed, epoch, 0) for epoch in range(_VERSIONS)]
     augmented = np.stack([version.numpy() for version in versions], 1)
     words = " + ".join(augmentation.word for augmentation in spec.train.augment) or "no augmentation"
     draw_augmented(originals.numpy(), augmented, labels, data.class_names, title=f"{spec.name}: {words}").save(path)

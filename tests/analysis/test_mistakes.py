@@ -31,7 +31,12 @@ def predict(run: RunDir, images: int = 30) -> Predictions:
     numbers = np.flatnonzero(guesses == 0).astype(np.uint32)
     confidences = np.linspace(0.9, 0.6, images, dtype=np.float32)
     return Predictions(
-        np.ones(images, np.uint8), guesses, confidences, numbers, np.zeros((len(numbers), 2, 2), np.uint8), ("a", "b")
+        np.ones(images, np.uint8),
+        guesses,
+        confidences,
+        numbers,
+        np.zeros((len(numbers), 1, 2, 2), np.uint8),
+        ("a", "b"),
     )
 
 

@@ -307,7 +307,7 @@ def test_every_answer_says_what_a_browser_may_do(client: Client) -> None:
 
 def test_scores_that_are_not_finite_are_said(model: TrainedModel) -> None:
     nan = torch.nn.Threshold(9e9, float("nan"))
-    broken = TrainedModel(torch.nn.Sequential(*model.network, nan), model.spec, 1, 0, 1)
+    broken = TrainedModel(torch.nn.Sequential(*model.network, nan), model.spec, 1, (0.0,), (1.0,))
     answer = Client(make_app([DemoNetwork("broken", broken)])).post("/read/pixels?layer=conv1", bytes(784))
     assert answer.status == 500
     assert answer.content["error"] == "the scores of broken for this image are not finite numbers"

@@ -187,7 +187,7 @@ def test_a_thousand_test_images(browser: Browser, server: str, folder: Path, nam
 
 
 def test_grey_pictures_are_prepared_alike(page: Page) -> None:
-    digits = load_dataset("mnist").test_images.numpy()
+    digits = load_dataset("mnist").test_images[:].squeeze(1).numpy()
     drawings = [255 - enlarge(digit) for digit in digits[:20]]
     photos = [how(digit) for digit in digits[20:22] for how in (photograph, lay_on_table)]
     strokes = [np.asarray(Image.fromarray(draw_strokes(seed)).convert("L")) for seed in range(15)]
@@ -196,7 +196,7 @@ def test_grey_pictures_are_prepared_alike(page: Page) -> None:
 
 
 def test_coloured_pictures_are_prepared_alike(page: Page) -> None:
-    digits = load_dataset("mnist").test_images.numpy()
+    digits = load_dataset("mnist").test_images[:].squeeze(1).numpy()
     transparent = [make_transparent(digit, tone) for digit in digits[:3] for tone in (0, 255)]
     pictures = [*map(draw_strokes, range(30)), *map(paint, digits[:6]), *transparent]
     assert max(measure_differences(page, pictures)) == 0
@@ -204,7 +204,7 @@ def test_coloured_pictures_are_prepared_alike(page: Page) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_hard_pictures_are_prepared_alike(page: Page, kind: str) -> None:
-    digits = load_dataset("mnist").test_images.numpy()
+    digits = load_dataset("mnist").test_images[:].squeeze(1).numpy()
     pictures = [KINDS[kind](digits[i], np.random.default_rng(i)) for i in range(4)]
     colours = [
         np.asarray(picture.convert("RGBA") if isinstance(picture, Image.Image) else picture) for picture in pictures
@@ -213,7 +213,7 @@ def test_hard_pictures_are_prepared_alike(page: Page, kind: str) -> None:
 
 
 def test_of_several_digits_the_same_one_is_read(page: Page) -> None:
-    digits = load_dataset("mnist").test_images.numpy()
+    digits = load_dataset("mnist").test_images[:].squeeze(1).numpy()
     pairs = [255 - np.hstack([enlarge(digits[i], 200), enlarge(digits[i + 1], 200)]) for i in range(6)]
     assert max(measure_differences(page, pairs)) == 0
 

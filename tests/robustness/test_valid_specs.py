@@ -23,13 +23,13 @@ from tests.profiles import examples
 IMAGES = 33
 DATA = Dataset(
     name="mnist",
-    train_images=torch.arange(IMAGES * 784).view(IMAGES, 28, 28).to(torch.uint8),
+    train_images=torch.arange(IMAGES * 784).view(IMAGES, 1, 28, 28).to(torch.uint8),
     train_labels=torch.arange(IMAGES) % 10,
-    test_images=torch.zeros(10, 28, 28, dtype=torch.uint8),
+    test_images=torch.zeros(10, 1, 28, 28, dtype=torch.uint8),
     test_labels=torch.arange(10),
     class_names=tuple("0123456789"),
-    mean=0.5,
-    std=0.3,
+    mean=(0.5,),
+    std=(0.3,),
     digest="",
 )
 

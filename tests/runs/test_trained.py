@@ -23,7 +23,7 @@ from tests.places import SPECS
 def make_model() -> TrainedModel:
     spec = load_spec(SPECS / "step1.yaml")
     torch.manual_seed(1)
-    return TrainedModel(build_model(spec).eval(), spec, epoch=1, mean=0.13, std=0.31)
+    return TrainedModel(build_model(spec).eval(), spec, epoch=1, mean=(0.13,), std=(0.31,))
 
 
 MODEL = make_model()
@@ -32,7 +32,7 @@ IMAGES = load_dataset("mnist").test_images[:3]
 
 def expected(images: torch.Tensor = IMAGES) -> torch.Tensor:
     with torch.inference_mode():
-        logits: torch.Tensor = MODEL.network(normalize(images.unsqueeze(1), MODEL.mean, MODEL.std))
+        logits: torch.Tensor = MODEL.network(normalize(images, MODEL.mean, MODEL.std))
         return logits.softmax(1)
 
 
@@ -102,7 +102,7 @@ def test_pictures_and_files_are_prepared_as_the_command_does(tmp_path: Path) -> 
         (IMAGES[0, 0], "images of 28x28, alone or n of them, not 28"),
         (IMAGES[:, :27], "not 3x27x28"),
         (IMAGES.view(3, 1, 1, 28, 28), "not 3x1x1x28x28"),
-        (IMAGES[None].expand(2, 3, 28, 28), "not 3 channels"),
+        (IMAGES.view(1, 3, 28, 28).expand(2, 3, 28, 28), "not 3 channels"),
         (torch.tensor(3), "not a single number"),
         (torch.zeros(0, 28, 28), "there is no image"),
         (torch.zeros(0, 1, 28, 28, dtype=torch.uint8), "there is no image"),

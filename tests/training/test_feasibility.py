@@ -104,7 +104,7 @@ def test_a_class_that_one_part_lacks() -> None:
 def test_one_grey_level(level: int) -> None:
     data = take(130)
     with pytest.raises(CorruptError, match=f"^mnist: all pixels of all training images have the grey level {level}: "):
-        dataclasses.replace(data, mean=level / 255, std=0.0)
+        dataclasses.replace(data, mean=(level / 255,), std=(0.0,))
 
 
 @pytest.mark.parametrize(

@@ -240,12 +240,12 @@ def test_the_test_batch_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_small_batches_give_the_same_logits(monkeypatch: pytest.MonkeyPatch) -> None:
     data = small_data()
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 26 * 26, 10))
-    expected = model(normalize(data.test_images[:, None], data.mean, data.std)).detach()
+    expected = model(normalize(data.test_images[:], data.mean, data.std)).detach()
     sizes: list[int] = []
     model.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
     passing = measure_footprint(model, IMAGE).passing
     monkeypatch.setattr("mnistspec.training.evaluation.available_memory", lambda _: 7 * passing)
-    found = compute_logits(model, data.test_images[:, None], mean=data.mean, std=data.std)
+    found = compute_logits(model, data.test_images[:], mean=data.mean, std=data.std)
     torch.testing.assert_close(found, expected)
     assert sizes[-8:] == [7] * 7 + [1]
 

@@ -118,7 +118,7 @@ def test_a_plain_loop_learns_the_same(tmp_path: Path, recipe: str, dropout: str,
     steps = -(-count // BATCH)
     optimizer = make_optimizer(model.parameters())
     schedule = make_schedule(optimizer, steps)
-    inputs = ((data.train_images / 255 - data.mean) / data.std).unsqueeze(1)
+    inputs = (data.train_images[:] / 255 - data.mean[0]) / data.std[0]
     rates, losses = [], []
     for index, (epoch, step, batch) in enumerate(draw_batches(count)):
         torch.testing.assert_close(batches[index], inputs[batch], atol=1e-5, rtol=0)
@@ -141,7 +141,7 @@ def test_a_plain_loop_learns_the_same(tmp_path: Path, recipe: str, dropout: str,
     assert [metrics.train_loss for metrics in training.metrics] == pytest.approx(mean_losses, rel=1e-4)
     tested = (inputs[count:], data.train_labels[count:])
     if not holdout:
-        tested = (((data.test_images / 255 - data.mean) / data.std).unsqueeze(1), data.test_labels)
+        tested = ((data.test_images[:] / 255 - data.mean[0]) / data.std[0], data.test_labels)
     logits = model.eval()(tested[0]).detach()
     assert training.metrics[-1].test_loss == pytest.approx(
         float(nn.functional.cross_entropy(logits, tested[1])), rel=1e-3

@@ -217,7 +217,7 @@ def test_a_loss_that_is_not_finite_names_its_step(data: Dataset) -> None:
 def test_held_out_images_take_the_test_sets_place(data: Dataset) -> None:
     held = data.hold_out(30)
     assert (len(held.train_labels), len(held.test_labels)) == (300, 30)
-    assert torch.equal(torch.cat([held.train_images, held.test_images]), data.train_images)
+    assert torch.equal(torch.cat([held.train_images[:], held.test_images[:]]), data.train_images[:])
     assert (held.mean, held.std) == (data.mean, data.std)
     assert data.hold_out(0) is data
     with pytest.raises(UsageError, match="holdout is 330, but mnist has only 330 training images here"):

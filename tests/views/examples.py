@@ -51,8 +51,8 @@ def make_confusion(mistakes: int) -> np.ndarray:
 
 
 def make_images(count: int) -> np.ndarray:
-    """Return uint8 images (count, 28, 28), each other than the next."""
-    return (np.arange(count * 784).reshape(count, 28, 28) % 251).astype(np.uint8)
+    """Return uint8 images (count, 1, 28, 28), each other than the next."""
+    return (np.arange(count * 784).reshape(count, 1, 28, 28) % 251).astype(np.uint8)
 
 
 def make_gallery(count: int, names: Sequence[str] = DIGITS, title: str = "step6") -> Canvas:

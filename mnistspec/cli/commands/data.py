@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +58,7 @@ def data(
     else:
         paint_samples(dataset, path)
     if as_json:
-        print_json({**asdict(statistics), "picture": str(path)})
+        print_json({**statistics.as_data(), "picture": str(path)})
         return
     print_table(statistics_table(statistics))
     print_written("picture", path)

@@ -134,7 +134,8 @@ def _export_onnx(
     from mnistspec.export.onnx import export_onnx
 
     check = export_onnx(path, model, card, data, normalized=normalize)
-    takes = "pixels in [0, 1]" if normalize else f"(pixels in [0, 1] - {model.mean:.6g}) / {model.std:.6g}"
+    mean, std = (" ".join(f"{each:.6g}" for each in values) for values in (model.mean, model.std))
+    takes = "pixels in [0, 1]" if normalize else f"(pixels in [0, 1] - {mean}) / {std}"
     line = f"onnx: {path}, {card['parameters']:,} parameters, takes {takes}\n{_describe(check)}"
     return {"file": str(path), "bytes": path.stat().st_size, **asdict(check)}, line
 

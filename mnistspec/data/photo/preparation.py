@@ -34,10 +34,10 @@ class Prepared:
 
     @property
     def pixels(self) -> Tensor:
-        """The values as a tensor."""
+        """The values as a tensor, (1, 28, 28)."""
         import torch  # noqa: PLC0415 - the process that decodes for the demo does without
 
-        return torch.from_numpy(self.values)
+        return torch.from_numpy(self.values)[None]
 
 
 def prepare_image(path: Path) -> Prepared:

@@ -72,6 +72,11 @@ def theme() -> Iterator[None]:
         yield
 
 
+def paint(image: np.ndarray) -> np.ndarray:
+    """Return an image in [0, 1], (channels, height, width), one channel or three, as colours (height, width, 3)."""
+    return np.broadcast_to(np.clip(image, 0, 1), (3, *image.shape[1:])).transpose(1, 2, 0)
+
+
 class Canvas:
     """A white canvas of ``width`` pixels; below its title and its note it has a body of ``height`` pixels.
 
@@ -111,10 +116,10 @@ class Canvas:
         )
 
     def add_image(self, x: int, y: int, image: np.ndarray, scale: int, white: float) -> None:
-        """Put an image (height, width), black at 0 and white at ``white``, each of its pixels a square of ``scale``."""
-        pixels = np.kron(image, np.ones((scale, scale)))
+        """Put an image (channels, height, width), black at 0, white at ``white``; pixels are squares of ``scale``."""
+        pixels = paint(np.kron(image, np.ones((1, scale, scale))) / white)
         bottom = self.height - self.top - y - len(pixels)
-        self.figure.figimage(pixels, x, bottom, cmap="gray", vmin=0, vmax=white, origin="upper")
+        self.figure.figimage(pixels, x, bottom, origin="upper")
 
     def add_axes(self, x: float, y: float, width: float, height: float) -> Axes:
         """Put a plot of this size, its left upper corner at ``x`` and ``y``; ticks and labels come outside."""

@@ -16,9 +16,9 @@ _COLUMNS = 4
 
 @theme()
 def draw_samples(images: np.ndarray, labels: Sequence[int], class_names: Sequence[str], *, title: str) -> Canvas:
-    """Return a grid of images, uint8 (n, height, width), with the names of their labels (n,)."""
+    """Return a grid of images, uint8 (n, channels, height, width), with the names of their labels (n,)."""
     scale, gap, caption = 5, 20, 40
-    height, width = (scale * side for side in images.shape[1:])
+    height, width = (scale * side for side in images.shape[2:])
     rows = -(-len(images) // _COLUMNS)
     canvas = Canvas(2 * MARGIN + _COLUMNS * (width + gap) - gap, rows * (height + caption) + MARGIN // 2, title)
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
@@ -35,11 +35,11 @@ def draw_augmented(
 ) -> Canvas:
     """Return a grid of images as they are and as the training sees them.
 
-    ``originals`` are uint8 (rows, height, width), ``augmented`` in [0, 1] (rows, versions, height, width), ``labels``
-    (rows,).
+    ``originals`` are uint8 (rows, channels, height, width), ``augmented`` in [0, 1] (rows, versions, channels, height,
+    width), ``labels`` (rows,).
     """
     scale, gap, heading = 3, 6, 32
-    rows, versions, height, width = augmented.shape
+    rows, versions, _, height, width = augmented.shape
     height, width = scale * height, scale * width
     names = [class_names[label] for label in labels]
     left = MARGIN + int(max(measure_text(make_printable(name), TEXT_SIZE) for name in names)) + 16

@@ -17,6 +17,7 @@ from mnistspec.views.pictures.canvas import (
     Canvas,
     make_printable,
     measure_text,
+    paint,
     theme,
 )
 from mnistspec.views.writing import format_share
@@ -53,7 +54,7 @@ def draw_inspection(
     position: tuple[int, int] | None = None,
     title: str,
 ) -> Canvas:
-    """Return a canvas on one image, uint8 (height, width), and what a network made of it.
+    """Return a canvas on one image, uint8 (channels, height, width), and what a network made of it.
 
     ``probabilities`` are (classes,), ``sight`` is that of ``layer``; what its output at ``position`` (row, column)
     sees is outlined on the input. Raises UsageError for a position that the layer does not have.
@@ -65,7 +66,10 @@ def draw_inspection(
     columns = -(-len(maps) // rows)
     below = _HEADING + _IMAGE + 40 + _HEADING
     canvas = Canvas(
-        _BODY + 2 * MARGIN, below + rows * (tile + _BETWEEN) + MARGIN, title, _describe(layer, position, box)
+        _BODY + 2 * MARGIN,
+        below + rows * (tile + _BETWEEN) + MARGIN,
+        title,
+        _describe(layer, position, box, image.shape[1:]),
     )
     axes = canvas.add_cover()
     _draw_images(canvas, axes, image, sight.saliency, box)
@@ -83,12 +87,13 @@ def draw_inspection(
     return canvas
 
 
-def _describe(layer: TracedLayer, position: tuple[int, int] | None, box: Box | None) -> str:
+def _describe(layer: TracedLayer, position: tuple[int, int] | None, box: Box | None, size: tuple[int, ...]) -> str:
     if position is None or box is None:
         return ""
     (top, bottom), (left, right) = box.rows, box.columns
     row, column = position
-    padding = ", which reach into the padding" if min(top, left) < 0 or max(bottom, right) > 27 else ""
+    is_beyond = min(top, left) < 0 or bottom >= size[0] or right >= size[1]
+    padding = ", which reach into the padding" if is_beyond else ""
     return f"{layer.name} at row {row}, column {column} sees rows {top} to {bottom}, columns {left} to {right}{padding}"
 
 
@@ -101,17 +106,17 @@ def _describe_maps(layer: TracedLayer, count: int, shown: int) -> str:
 def _draw_images(canvas: Canvas, axes: Axes, image: np.ndarray, saliency: ArrayLike, box: Box | None) -> None:
     """Draw the input, and again with the gradient laid over it."""
     left, right, y = MARGIN, MARGIN + _IMAGE + _GAP, _HEADING
-    canvas.add_text(left, 4, "what the network gets: 28x28")
+    canvas.add_text(left, 4, f"what the network gets: {write_shape(image.shape[1:])}")
     canvas.add_text(right, 4, "which pixels matter")
-    grey = image[..., None].repeat(3, 2) / 255
+    colours = paint(image / 255)
     gradient = _drop_infinite(saliency)
     share = abs(gradient / (abs(gradient).max() or 1.0))[..., None]
     tone = _SIGNED(0.5 + 0.3 * ((gradient > 0).astype(float) - (gradient < 0)))[..., :3]
-    for x, pixels in ((left, grey), (right, 0.6 * grey * (1 - share) + tone * share)):
+    for x, pixels in ((left, colours), (right, 0.6 * colours * (1 - share) + tone * share)):
         axes.imshow(pixels, extent=(x, x + _IMAGE, y + _IMAGE, y))
     canvas.add_text(right, y + _IMAGE + 4, "light speaks for it at orange, against it at blue", size=7, color=GREY)
     if box is not None:
-        scale = _IMAGE / image.shape[0]
+        scale = _IMAGE / image.shape[1]
         (top, bottom), (first, last) = box.rows, box.columns
         outline = left + first * scale, y + top * scale, (last - first + 1) * scale, (bottom - top + 1) * scale
         _outline(axes, *outline, 2).set_clip_path(Rectangle((left, y), _IMAGE, _IMAGE, transform=axes.transData))

@@ -24,7 +24,7 @@ def draw_mistakes(mistakes: Sequence[Mistake], wrong: int, class_names: Sequence
     """Return the gallery of the first ``SHOWN`` of ``wrong`` mistakes; the first of them is the most confident."""
     shown = mistakes[:SHOWN]
     names = [make_printable(f"{class_names[one.label]} \N{RIGHTWARDS ARROW} {class_names[one.guess]}") for one in shown]
-    height, width = (_SCALE * side for side in shown[0].image.shape) if shown else (0, 0)
+    height, width = (_SCALE * side for side in shown[0].image.shape[1:]) if shown else (0, 0)
     cell = 20 + int(max([width, *(measure_text(name, SMALL_SIZE) for name in names)]))
     columns = next((columns for columns in _COLUMNS if columns * cell <= _WIDTH), 1)
     rows = -(-len(shown) // columns)

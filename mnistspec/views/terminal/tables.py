@@ -150,8 +150,8 @@ def statistics_table(statistics: DatasetStatistics) -> Group:
 
 
 def _describe_split(split: SplitStatistics) -> list[str]:
-    levels = (split.minimum, split.maximum, split.mean, split.std)
-    return [f"{split.images:,}", write_shape(split.shape[1:]), *(f"{level:.4f}" for level in levels)]
+    rows = ([f"{getattr(level, name):.4f}" for level in split.levels] for name in ("minimum", "maximum", "mean", "std"))
+    return [f"{split.images:,}", write_shape(split.shape[1:]), *map(" ".join, rows)]
 
 
 def _count(count: int) -> str:

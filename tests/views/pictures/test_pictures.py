@@ -69,7 +69,7 @@ def assert_legible(canvas: Canvas) -> None:
 @pytest.mark.parametrize("title", TITLES)
 def test_a_title_of_any_length_and_script_is_legible(title: str) -> None:
     images, labels = make_images(12), [place % 10 for place in range(12)]
-    augmented = np.random.default_rng(1).random((2, 3, 28, 28))
+    augmented = np.random.default_rng(1).random((2, 3, 1, 28, 28))
     assert_legible(draw_samples(images, labels, DIGITS, title=title))
     assert_legible(draw_augmented(images[:2], augmented, labels[:2], DIGITS, title=title))
     assert_legible(draw_run(make_run(3), title=title))
@@ -92,7 +92,7 @@ def test_grids_of_images_are_legible(names: Sequence[str]) -> None:
         assert len(canvas.figure.images) == count
         assert_legible(canvas)
     canvas = draw_augmented(
-        make_images(6), np.random.default_rng(1).random((6, 8, 28, 28)), labels[:6], names, title="augmented"
+        make_images(6), np.random.default_rng(1).random((6, 8, 1, 28, 28)), labels[:6], names, title="augmented"
     )
     assert len(canvas.figure.images) == 6 * 9
     assert_legible(canvas)
@@ -172,7 +172,9 @@ def plot_all(folder: Path) -> None:
     """Write each picture once."""
     images, labels = make_images(12), [place % 10 for place in range(12)]
     draw_samples(images, labels, DIGITS, title="step6").save(folder / "samples.png")
-    draw_augmented(images, np.full((12, 2, 28, 28), 0.5), labels, DIGITS, title="step6").save(folder / "augmented.png")
+    draw_augmented(images, np.full((12, 2, 1, 28, 28), 0.5), labels, DIGITS, title="step6").save(
+        folder / "augmented.png"
+    )
     draw_run(make_run(15), title="step6", target=99.4).save(folder / "curves.png")
     draw_confusion(make_confusion(10), DIGITS, title="step6").save(folder / "confusion.png")
     make_gallery(12).save(folder / "mistakes.png")
@@ -216,7 +218,7 @@ def test_pictures_need_neither_a_folder_of_matplotlib_nor_pyplot_nor_torch(tmp_p
     (tmp_path / "file").touch()
     program = (
         "import sys, numpy; from pathlib import Path; from mnistspec.views.pictures.images import draw_samples;"
-        "draw_samples(numpy.zeros((1, 28, 28)), [1], '01', title='step6').save(Path(sys.argv[1]));"
+        "draw_samples(numpy.zeros((1, 1, 28, 28)), [1], '01', title='step6').save(Path(sys.argv[1]));"
         "assert not {'matplotlib.pyplot', 'torch'} & sys.modules.keys()"
     )
     environment = os.environ | {"MPLCONFIGDIR": str(tmp_path / "file" / "folder")}

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mnistspec.analysis.classes import describe_classes
+from mnistspec.data.histogram import Levels
 from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
 from mnistspec.language.loader import load_spec
 from mnistspec.network.summary import Row, Summary, summarize
@@ -181,8 +182,8 @@ def test_shares_are_never_rounded_to_certainty() -> None:
 
 @pytest.mark.parametrize("names", [DIGITS, CLOTHES])
 def test_statistics_show_both_splits(names: Sequence[str]) -> None:
-    train = SplitStatistics((60_000, 28, 28), 0.0, 1.0, 0.13066, 0.30811, dict.fromkeys(names, 6000))
-    test = replace(train, shape=(10_000, 28, 28), images_per_class=dict.fromkeys(names, 1000))
+    train = SplitStatistics((60_000, 1, 28, 28), (Levels(0.0, 1.0, 0.13066, 0.30811),), dict.fromkeys(names, 6000))
+    test = replace(train, shape=(10_000, 1, 28, 28), images_per_class=dict.fromkeys(names, 1000))
     rows = rows_of(render(statistics_table(DatasetStatistics("mnist", "0123abcd" * 8, train, test))))
     assert ["images", "60,000", "10,000"] in rows
     assert ["mean", "0.1307", "0.1307"] in rows

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,13 @@ def pair(tmp_path: Path) -> Iterator[LocalCluster]:
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "mnistspec", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def has_checkpoint(folder: Path, worker: str) -> bool:
+    """Return whether a worker's training has come so far that its sweep has long heard of it."""
+    with suppress(FileNotFoundError):  # of a folder that is removed meanwhile
+        return any((folder / worker).rglob("checkpoints/*.safetensors"))
+    return False
 
 
 def read_rows(runs: Path) -> list[dict[str, Any]]:
@@ -154,7 +161,7 @@ def test_a_killed_worker_is_told_of_and_its_run_is_repeated_to_the_same_bytes(
 ) -> None:
     common = ["sweep", str(tiny), "--seeds", "0-2", "--epochs", "40", f"--data-dir={small_mnist}", "--json"]
     process = start(*common, f"--runs={tmp_path / 'remote'}", f"--cluster={pair.address}")
-    wait_until(lambda: list((tmp_path / "worker0").rglob("checkpoints/*.safetensors")))
+    wait_until(lambda: has_checkpoint(tmp_path, "worker0"))
     (training,) = trainings_of(pair.workers[0])
     with paused(training):
         wait_until(lambda: trainings_of(pair.workers[1]))
@@ -181,7 +188,7 @@ def test_retries_are_bounded_and_the_others_go_on(
         "sweep", tiny, "--seeds", "0,1", "--epochs", "60", f"--data-dir={small_mnist}", f"--runs={tmp_path / 'sweep'}",
         f"--cluster={pair.address}", "--retries=0", "--json",
     )  # fmt: skip
-    wait_until(lambda: list((tmp_path / "worker0").rglob("checkpoints/*.safetensors")))  # the sweep has heard of it
+    wait_until(lambda: has_checkpoint(tmp_path, "worker0"))
     with paused(*trainings_of(pair.workers[0])):
         kill(pair.workers[0])
     out, err = process.communicate(timeout=200)
@@ -202,7 +209,7 @@ def test_ctrl_c_brings_back_checkpoints_and_the_same_command_goes_on_with_them(
     process = start(*command)
     with ExitStack() as stack:
         for worker, name in zip(pair.workers, ("worker0", "worker1"), strict=True):
-            wait_until(lambda name=name: list((tmp_path / name).rglob("checkpoints/*.safetensors")))
+            wait_until(lambda name=name: has_checkpoint(tmp_path, name))
             stack.enter_context(paused(*trainings_of(worker)))
         process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=100)
@@ -235,8 +242,9 @@ def test_a_killed_sweep_leaves_no_training_and_a_lost_scheduler_no_sweep(
     process.kill()
     process.communicate()
     wait_until(lambda: not any(trainings_of(worker) for worker in pair.workers))
+    wait_until(lambda: not any(has_checkpoint(tmp_path, worker) for worker in ("worker0", "worker1")))
     process = start(*command, f"--runs={tmp_path / 'second'}", "--json")
-    wait_until(lambda: all(trainings_of(worker) for worker in pair.workers))
+    wait_until(lambda: all(has_checkpoint(tmp_path, worker) for worker in ("worker0", "worker1")))
     kill(pair.scheduler)
     out, err = process.communicate(timeout=100)
     assert process.returncode == 1

@@ -73,8 +73,8 @@ def test_padding_is_outside_of_the_image() -> None:
 def test_values_are_the_networks(blocks: tuple[Block, ...], seed: int) -> None:
     torch.manual_seed(seed)
     spec = Spec(name="drawn", layers=blocks)
-    model, image = build_model(spec).eval(), torch.randn(28, 28)
-    pixels = image[None, None].clone().requires_grad_()
+    model, image = build_model(spec).eval(), torch.randn(1, 28, 28)
+    pixels = image[None].clone().requires_grad_()
     logits = model(pixels)[0]
     (gradient,) = torch.autograd.grad(logits.max(), pixels)
     for layer in spec.trace():
@@ -90,7 +90,7 @@ def test_a_gradient_under_inference_mode_is_refused_nowhere() -> None:
     spec = load_spec(SPECS / "step4.yaml")
     model, layers = build_model(spec).eval(), spec.trace()
     with torch.no_grad():
-        assert inspect_image(model, layers[0], torch.randn(28, 28)).saliency.abs().sum() > 0
+        assert inspect_image(model, layers[0], torch.randn(1, 28, 28)).saliency.abs().sum() > 0
 
 
 def test_refusals() -> None:

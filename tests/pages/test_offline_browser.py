@@ -298,7 +298,7 @@ def test_by_keyboard(page: Page) -> None:
 
 def test_images_from_files(page: Page, folder: Path, tmp_path: Path) -> None:
     model = RunDir(find_run(folder, "digits")).load_model()
-    digit = load_dataset("mnist").test_images[0].numpy()
+    digit = load_dataset("mnist").test_images[0][0].numpy()
     for picture in (photograph(digit), paint(digit), np.kron(photograph(digit), np.ones((2, 2), dtype=np.uint8))):
         Image.fromarray(picture).save(tmp_path / "photo.png")
         page.locator("#file").set_input_files(tmp_path / "photo.png")

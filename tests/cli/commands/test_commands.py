@@ -197,7 +197,7 @@ def test_predict_reads_images_and_tells_of_bad_ones(
     data = load_dataset("mnist")
     good = []
     for index in range(3):
-        image = ImageOps.invert(Image.fromarray(data.test_images[index].numpy())).resize((200, 200))
+        image = ImageOps.invert(Image.fromarray(data.test_images[index][0].numpy())).resize((200, 200))
         good.append(tmp_path / f"{index}.png")
         image.save(good[-1])
     bad = tmp_path / "bad.png"
@@ -218,7 +218,7 @@ def test_predict_reads_images_and_tells_of_bad_ones(
 
 
 def test_predict_reports_several_shapes(mnistspec: CommandLine, quick_run: Path, tmp_path: Path) -> None:
-    digits = load_dataset("mnist").test_images[:2].numpy()
+    digits = load_dataset("mnist").test_images[:2][:, 0].numpy()
     path = tmp_path / "two.png"
     Image.fromarray(255 - np.hstack([digits[0], digits[1]])).resize((560, 280)).save(path)
     note = "2 shapes in the picture; read the largest one, on the right"
@@ -245,7 +245,7 @@ def test_data_describes_and_draws(mnistspec: CommandLine, small_mnist: Path, tmp
     picture = tmp_path / "picture.png"
     done = mnistspec("data", "mnist", "--data-dir", small_mnist, "-o", picture, "--json")
     statistics = json.loads(done.out)
-    assert (done.code, statistics["train"]["shape"], statistics["picture"]) == (0, [1000, 28, 28], str(picture))
+    assert (done.code, statistics["train"]["shape"], statistics["picture"]) == (0, [1000, 1, 28, 28], str(picture))
     assert sum(statistics["test"]["images_per_class"].values()) == 200
     augmented = tmp_path / "augmented.png"
     assert mnistspec("data", "-o", augmented, "--augment", SPECS / "step6.yaml").code == 0
@@ -295,7 +295,7 @@ def test_a_network_of_ones_own_needs_no_python(mnistspec: CommandLine, tmp_path:
     assert result["test_accuracy"] > 60
     data = load_dataset("fashion-mnist", data_dir=FASHION)
     image = tmp_path / "trouser.png"
-    Image.fromarray(data.test_images[data.test_labels.eq(1)][0].numpy()).resize((280, 280)).save(image)
+    Image.fromarray(data.test_images[data.test_labels.eq(1)][0, 0].numpy()).resize((280, 280)).save(image)
     (row,) = json.loads(mnistspec("predict", result["run"], image, "--json").out)["predictions"]
     assert row["prediction"] == "trouser"
 

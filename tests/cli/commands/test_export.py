@@ -43,7 +43,7 @@ def test_onnx_takes_pixels(mnistspec: CommandLine, quick_run: Path, small_mnist:
     model = RunDir(quick_run).load_model()
     data = load_dataset("mnist", data_dir=small_mnist)
     for count in (1, 3):  # a batch of any size
-        logits = run_onnx(path, data.test_images[:count].unsqueeze(1).float() / 255)
+        logits = run_onnx(path, data.test_images[:count].float() / 255)
         assert torch.allclose(logits.softmax(1), model.predict(data.test_images[:count]), atol=1e-5)
     card = read_card(path)
     assert card["name"] == "quick"

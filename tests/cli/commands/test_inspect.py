@@ -24,7 +24,7 @@ from tests.views.pictures.test_pictures import assert_legible, texts_of
 def seven(tmp_path: Path) -> Path:
     """The first image of the test set, a 7, as a file."""
     path = tmp_path / "seven.png"
-    Image.fromarray(load_dataset("mnist").test_images[0].numpy()).save(path)
+    Image.fromarray(load_dataset("mnist").test_images[0][0].numpy()).save(path)
     return path
 
 
@@ -80,7 +80,7 @@ def test_refusals(mnistspec: CommandLine, quick_run: Path, seven: Path, tmp_path
 def test_every_layer_can_be_drawn(step: int, names: tuple[str, ...]) -> None:
     spec = load_spec(SPECS / f"step{step}.yaml")
     model, layers = build_model(spec).eval(), spec.trace()
-    image = (torch.arange(784).view(28, 28) % 251).to(torch.uint8)
+    image = (torch.arange(784).view(1, 28, 28) % 251).to(torch.uint8)
     chosen = [choose_layer(layers), find_layer(layers, "conv1"), layers[-1]]
     for layer, title in zip(chosen, TITLES[2:5], strict=True):
         sight = inspect_image(model, layer, image / 255)
@@ -98,7 +98,7 @@ def test_what_is_not_finite_is_drawn_as_zero() -> None:
     spec = load_spec(SPECS / "step6.yaml")
     layer = spec.trace()[0]
     nothing = torch.full((8, 28, 28), torch.nan)
-    image = torch.zeros(28, 28, dtype=torch.uint8)
+    image = torch.zeros(1, 28, 28, dtype=torch.uint8)
     page = draw_inspection(
         image.numpy(), [0.1] * 10, Sight(nothing[0, 0, :10], nothing, nothing[0]), layer, DIGITS, title="none"
     )

@@ -22,6 +22,8 @@ def test_figures_by_hand() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
 def test_normalising_makes_a_copy(dtype: torch.dtype) -> None:
-    images = torch.tensor([0, 51, 255], dtype=dtype)
-    assert normalize(images, 0.2, 0.5).tolist() == pytest.approx([-0.4, 0, 1.6], abs=1e-6)
-    assert images.tolist() == [0, 51, 255]
+    images = torch.tensor([[[0, 51, 255]], [[0, 51, 255]]], dtype=dtype)  # two channels of one row
+    grey, other = normalize(images, (0.2, 0.6), (0.5, 0.25)).squeeze(1).tolist()
+    assert grey == pytest.approx([-0.4, 0, 1.6], abs=1e-6)
+    assert other == pytest.approx([-2.4, -1.6, 1.6], abs=1e-6)
+    assert images.tolist() == [[[0, 51, 255]], [[0, 51, 255]]]

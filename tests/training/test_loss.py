@@ -120,7 +120,7 @@ def test_a_plain_loop_learns_the_same(tmp_path: Path, kind: str, path: str, hold
     torch.manual_seed(SEED)
     model = build_model(spec)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
-    inputs = ((data.train_images / 255 - data.mean) / data.std).view(-1, 1, 28, 28)
+    inputs = ((data.train_images[:] / 255 - data.mean[0]) / data.std[0]).view(-1, 1, 28, 28)
     losses = []
     for _, _, batch in draw_batches(count):
         targets = labels[batch]
@@ -139,7 +139,7 @@ def test_a_plain_loop_learns_the_same(tmp_path: Path, kind: str, path: str, hold
     assert [metrics.train_loss for metrics in training.metrics] == pytest.approx(means, rel=1e-4)
     tested = (inputs[count:], data.train_labels[count:])
     if not holdout:
-        tested = (((data.test_images / 255 - data.mean) / data.std).view(-1, 1, 28, 28), data.test_labels)
+        tested = (((data.test_images[:] / 255 - data.mean[0]) / data.std[0]).view(-1, 1, 28, 28), data.test_labels)
     plain = nn.functional.cross_entropy(model.eval()(tested[0]).detach(), tested[1])
     assert training.metrics[-1].test_loss == pytest.approx(float(plain), rel=1e-3)
 
@@ -185,7 +185,7 @@ def test_the_learning_rate_is_sought_with_the_weighted_loss(tmp_path: Path) -> N
     _, _, batch = next(draw_batches(len(data.train_labels)))
     torch.manual_seed(SEED)
     fresh = build_model(spec)
-    logits = fresh(((data.train_images[batch] / 255 - data.mean) / data.std).view(-1, 1, 28, 28))
+    logits = fresh(((data.train_images[batch] / 255 - data.mean[0]) / data.std[0]).view(-1, 1, 28, 28))
     weights = torch.ones(10)
     weights[1] = 1e6
     expected = nn.functional.cross_entropy(logits, data.train_labels[batch], weight=weights)

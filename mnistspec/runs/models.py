@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mnistspec.errors import CorruptError
 from mnistspec.runs.documents import FORMAT
 from mnistspec.runs.measurement import Measured
-from mnistspec.training.metrics import Duration, EpochMetrics, EpochRow, Percent
+from mnistspec.training.metrics import ByChannel, Duration, EpochMetrics, EpochRow, Percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,20 +166,6 @@ class Environment(Model):
     command: list[str] = []
 
 
-def _take_one(value: object) -> object:
-    return [value] if isinstance(value, float) else value
-
-
-def _write_one(values: list[float]) -> float | list[float]:
-    return values if len(values) > 1 else values[0]
-
-
-# A number for each channel; of a single one it is written as the number, as format 1 did.
-Levels = Annotated[
-    list[Annotated[float, Field(ge=0)]], Field(min_length=1), BeforeValidator(_take_one), PlainSerializer(_write_one)
-]
-
-
 class Weights(Figures):
     """The metadata of model.safetensors and best.safetensors: after which epoch, of which run, for which input."""
 
@@ -189,8 +175,8 @@ class Weights(Figures):
     data: str
     data_digest: str
     classes: list[str]
-    mean: Levels
-    std: Levels
+    mean: ByChannel
+    std: ByChannel
     epoch: Count
     accuracy: Percent
     weights: Literal["model", "best"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from mnistspec.wording import html_table
 
@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Duration = Annotated[float, Field(ge=0, lt=1e9)]  # in seconds
+
+
+def _take_one(value: object) -> object:
+    return [value] if isinstance(value, float) else value
+
+
+def _write_one(values: list[float]) -> float | list[float]:
+    return values if len(values) > 1 else values[0]
+
+
+# A number for each channel; of a single one it is written as the number, as format 1 did.
+ByChannel = Annotated[
+    list[Annotated[float, Field(ge=0)]], Field(min_length=1), BeforeValidator(_take_one), PlainSerializer(_write_one)
+]
 
 
 class EpochRow(BaseModel):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mnistspec.runs.result import measure_classes
+from mnistspec.errors import CorruptError
+from mnistspec.runs.result import average_classes, find_classes, measure_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
 
+    from mnistspec.runs.folder import RunDir
     from mnistspec.runs.models import ClassFigures
 
 
@@ -39,3 +42,10 @@ def describe_classes(confusion: np.ndarray, class_names: Sequence[str]) -> list[
         confused_with = class_names[wrong.index(times)] if times else None
         results.append(ClassResult(figures, row[index], confused_with, times))
     return results
+
+
+def find_macro_f1(run: RunDir) -> float | None:
+    """Return the macro F1 of a run that has ended, in percent; None where its figures by class are lost."""
+    with suppress(CorruptError):
+        return average_classes(find_classes(run)).f1
+    return None

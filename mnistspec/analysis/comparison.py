@@ -9,8 +9,9 @@ from functools import cached_property
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
+from mnistspec.analysis.classes import find_macro_f1
+from mnistspec.analysis.contrast import Contrast, find_contrast
 from mnistspec.analysis.labels import differing_settings, has_setting
-from mnistspec.analysis.significance import Interval, paired_interval, welch_interval
 from mnistspec.errors import UsageError
 from mnistspec.runs.measurement import Measured
 
@@ -97,6 +98,18 @@ class Series:
         """The mean of the accuracies of the best epochs, which were chosen on the images that they are measured on."""
         return fmean(float(run.figures.best_accuracy or 0) for run in self.runs)
 
+    @cached_property
+    def macro_f1s(self) -> tuple[float, ...]:
+        """Each seed's macro F1 in percent after the last epoch; nothing where that of one is not known."""
+        found = [find_macro_f1(run) for run in self.runs]
+        known = tuple(f1 for f1 in found if f1 is not None)
+        return known if len(known) == len(found) else ()
+
+    @property
+    def macro_f1(self) -> float | None:
+        """Their mean."""
+        return fmean(self.macro_f1s) if self.macro_f1s else None
+
     @property
     def seconds(self) -> float:
         """The mean duration of a run."""
@@ -125,6 +138,7 @@ class Series:
                 "of_seeds": list(self.accuracies),
             },
             self.measured.key("best_accuracy"): {"mean": self.best},
+            "macro_f1": {"mean": self.macro_f1, "of_seeds": list(self.macro_f1s)},
             "seconds": self.seconds,
             "targets_met": self.targets_met,
             "runs": [str(run.path) for run in self.runs],
@@ -138,6 +152,7 @@ SORT_KEYS: dict[str, Callable[[Series], Any]] = {
     "max": lambda series: -max(series.accuracies),
     "best": lambda series: -series.best,
     "spread": lambda series: float("inf") if series.spread is None else series.spread,
+    "f1": lambda series: float("inf") if series.macro_f1 is None else -series.macro_f1,
     "seeds": lambda series: -len(series.runs),
     "targets": lambda series: -(series.targets_met or 0) / len(series.runs),
     "params": lambda series: series.params,
@@ -148,42 +163,17 @@ SORT_KEYS: dict[str, Callable[[Series], Any]] = {
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """How much better the first of two series is, in points; without an interval where there are too few seeds."""
-
-    first: Series
-    second: Series
-    method: str | None  # paired, welch; None where nothing can be computed
-    seeds: tuple[int, ...]  # those that both have
-    interval: Interval | None
-
-    @property
-    def obstacle(self) -> str:
-        """Why the accuracies cannot be compared, in words; nothing if they can."""
-        (data, digest, part), (other_data, other_digest, other_part) = self.first.images, self.second.images
-        if (data, part) != (other_data, other_part) or (digest != other_digest and digest and other_digest):
-            return "they were measured on different images"
-        return "" if digest == other_digest else "it is not known whether they were measured on the same images"
-
-    def as_data(self) -> dict[str, Any]:
-        """Return the figures as plain data."""
-        interval = self.interval
-        return {
-            "method": self.method,
-            "shared_seeds": list(self.seeds),
-            "mean": interval and interval.mean,
-            "low": interval and interval.low,
-            "high": interval and interval.high,
-            "degrees_of_freedom": interval and interval.degrees,
-            "more_than_noise": interval and interval.excludes_zero,
-        }
-
-
-@dataclass(frozen=True)
 class Comparison:
-    """Series in the order that was asked for; of exactly two, the difference."""
+    """Series in the order that was asked for, by ``sort``; of exactly two, the difference."""
 
     all_series: tuple[Series, ...]
+    sort: str = "mean"
+
+    @property
+    def runs_without_f1(self) -> list[RunDir]:
+        """The runs whose macro F1 is not known."""
+        runs = [run for series in self.all_series if not series.macro_f1s for run in series.runs]
+        return [run for run in runs if find_macro_f1(run) is None]
 
     @property
     def contrast(self) -> Contrast | None:
@@ -210,7 +200,7 @@ def compare_runs(
     for text in filters:
         all_series = _filter(all_series, text)
     all_series.sort(key=SORT_KEYS["name"])
-    return Comparison(tuple(sorted(all_series, key=SORT_KEYS[sort], reverse=reverse)))
+    return Comparison(tuple(sorted(all_series, key=SORT_KEYS[sort], reverse=reverse)), sort)
 
 
 def series_key(run: RunDir) -> str:
@@ -218,23 +208,6 @@ def series_key(run: RunDir) -> str:
     data = run.spec.as_trained()
     del data["train"]["seed"]
     return json.dumps(data | {"digest": run.data_digest})
-
-
-def find_contrast(first: Series, second: Series) -> Contrast:
-    """Return the difference over the seeds that both have; if there are less than two, that of all by Welch's test.
-
-    There is none between accuracies of different images.
-    """
-    if first.images != second.images:
-        return Contrast(first, second, None, (), None)
-    shared = tuple(seed for seed in first.seeds if seed in second.seeds)
-    by_seed = [dict(zip(series.seeds, series.accuracies, strict=True)) for series in (first, second)]
-    if len(shared) > 1:
-        interval = paired_interval([by_seed[0][seed] - by_seed[1][seed] for seed in shared])
-        return Contrast(first, second, "paired", shared, interval)
-    if min(len(first.runs), len(second.runs)) > 1:
-        return Contrast(first, second, "welch", shared, welch_interval(first.accuracies, second.accuracies))
-    return Contrast(first, second, None, shared, None)
 
 
 def _filter(all_series: list[Series], text: str) -> list[Series]:

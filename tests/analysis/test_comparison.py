@@ -91,7 +91,8 @@ def test_a_series_and_a_contrast_as_plain_data(tmp_path: Path) -> None:
             "mean": pytest.approx(272 / 3), "spread": pytest.approx((14 / 6) ** 0.5), "min": 89, "max": 92,
             "of_seeds": [91, 89, 92],
         },
-        "best_test_accuracy": {"mean": pytest.approx(272 / 3 + 0.5)}, "seconds": 6, "targets_met": 2,
+        "best_test_accuracy": {"mean": pytest.approx(272 / 3 + 0.5)}, "macro_f1": {"mean": None, "of_seeds": []},
+        "seconds": 6, "targets_met": 2,
     }  # fmt: skip
     assert [run.name for run in map(Path, first["runs"])] == [run.path.name for run in comparison.all_series[0].runs]
     contrast = comparison.contrast
@@ -239,7 +240,7 @@ def test_what_is_wrong_with_a_run_is_one_line(tmp_path: Path) -> None:
 # Of the three series below; what is the same stays in the order of their names.
 ORDERS = {
     "name": "amz", "mean": "azm", "min": "azm", "max": "mza", "best": "azm", "spread": "zma", "seeds": "zma",
-    "targets": "mza", "params": "zam", "macs": "zma", "field": "mza", "seconds": "zma",
+    "targets": "mza", "params": "zam", "macs": "zma", "field": "mza", "seconds": "zma", "f1": "amz",
 }  # fmt: skip
 
 

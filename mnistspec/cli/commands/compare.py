@@ -21,6 +21,7 @@ class SortKey(StrEnum):
     max = "max"
     best = "best"
     spread = "spread"
+    f1 = "f1"
     name = "name"
     params = "params"
     macs = "macs"
@@ -64,6 +65,8 @@ def compare(
     if not collection.runs:
         raise UsageError(f"no finished run in {', '.join(map(str, paths))}")
     comparison = compare_runs(collection.runs, sort=sort, reverse=reverse, filters=filters or ())
+    for run in comparison.runs_without_f1 if sort is SortKey.f1 else ():
+        print_message(f"{run.path}: its figures by class are not known; see: mnistspec evaluate {run.path}")
     if as_json:
         difference = comparison.contrast
         print_json({

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mnistspec.analysis.comparison import find_contrast
+from mnistspec.analysis.contrast import find_contrast
 from mnistspec.views.report.tables import images_of
 from mnistspec.views.terminal.leaderboard import write_interval
 from mnistspec.wording import join_names, plural

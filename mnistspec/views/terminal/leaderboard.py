@@ -17,7 +17,8 @@ from mnistspec.wording import markdown_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mnistspec.analysis.comparison import Comparison, Contrast, Series
+    from mnistspec.analysis.comparison import Comparison, Series
+    from mnistspec.analysis.contrast import Contrast
     from mnistspec.analysis.significance import Interval
     from mnistspec.runs.measurement import Measured
 
@@ -29,6 +30,7 @@ _NOTE = (
     "last epoch: mean and sample standard deviation over the seeds; * mean of each seed's best epoch, chosen on the "
     "images that it is measured on; {seconds}: mean of a run; targets met: the number of seeds that met all"
 )
+_F1_NOTE = "; macro F1: mean over the seeds of the mean over the classes, each of which counts the same"
 
 
 def leaderboard_table(comparison: Comparison) -> Group:
@@ -37,25 +39,28 @@ def leaderboard_table(comparison: Comparison) -> Group:
     table.add_column("spec", overflow="fold")
     for heading in (
         "params", "MACs", "field", "seeds", "last epoch %\nmin-max", "best\n%*", "time\ns", "targets\nmet",
+        *(["macro\nF1 %"] if _shows_f1(comparison) else []),
     ):  # fmt: skip
         table.add_column(heading, justify="right", no_wrap=True)
     for words, series in zip(label_series(comparison.all_series), comparison.all_series, strict=True):
-        params, macs, field, seeds, mean, low, high, best, seconds, targets = _cells(series)
+        params, macs, field, seeds, mean, low, high, best, seconds, targets, *f1 = _cells(series, comparison)
         spread = f"{low}-{high}" if len(series.runs) > 1 else ""
         range_below = f"{mean}\n{spread}"
-        table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, range_below, best, seconds, targets)
+        table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, range_below, best, seconds, targets, *f1)
     sentence = difference_text(comparison)
-    return Group(table, Text(_NOTE.format(seconds="time")), *([Text(f"\n{sentence}")] if sentence else []))
+    return Group(table, Text(_write_note(comparison, "time")), *([Text(f"\n{sentence}")] if sentence else []))
 
 
 def leaderboard_markdown(comparison: Comparison) -> str:
     """Return a line a series as a Markdown table, its note, and for two series the sentence on their difference."""
     rows = [
-        [label, *_cells(series)] for label, series in zip(labels_of(comparison), comparison.all_series, strict=True)
+        [label, *_cells(series, comparison)]
+        for label, series in zip(labels_of(comparison), comparison.all_series, strict=True)
     ]
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    table = markdown_table(["spec", *_HEADINGS], cells, [":--", *("--:" for _ in _HEADINGS)])
-    note = _NOTE.format(seconds="seconds").replace("*", "\\*")
+    headings = [*_HEADINGS, *(["macro F1 %"] if _shows_f1(comparison) else [])]
+    table = markdown_table(["spec", *headings], cells, [":--", *("--:" for _ in headings)])
+    note = _write_note(comparison, "seconds").replace("*", "\\*")
     sentence = difference_text(comparison)
     return "\n\n".join(filter(None, [table, f"{note[0].upper()}{note[1:]}.", sentence]))
 
@@ -72,13 +77,14 @@ def leaderboard_csv(comparison: Comparison) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow((
         "spec", "settings", "data", "measured_on", "params", "macs", "receptive_field", "seeds", *names, "seconds",
-        "targets_met",
+        "targets_met", *(["macro_f1_mean"] if _shows_f1(comparison) else []),
     ))  # fmt: skip
     for series in comparison.all_series:
         settings = "; ".join(f"{key}={value}" for key, value in series.settings.items())
         writer.writerow((
             series.spec.name, settings, series.spec.data.word, series.measured_on, series.params, series.macs,
             series.receptive_field, len(series.runs), *_figures(series, figures), series.seconds, series.targets_met,
+            *([series.macro_f1] if _shows_f1(comparison) else []),
         ))  # fmt: skip
     return text.getvalue()
 
@@ -138,13 +144,23 @@ def _figures(series: Series, kinds: Sequence[Measured]) -> Iterator[float | str 
         yield from figures if kind is series.measured else [""] * len(figures)
 
 
-def _cells(series: Series) -> tuple[str, ...]:
+def _shows_f1(comparison: Comparison) -> bool:
+    """Return whether there is a column for the macro F1: where it was asked for."""
+    return comparison.sort == "f1"
+
+
+def _write_note(comparison: Comparison, seconds: str) -> str:
+    return _NOTE.format(seconds=seconds) + (_F1_NOTE if _shows_f1(comparison) else "")
+
+
+def _cells(series: Series, comparison: Comparison) -> tuple[str, ...]:
     low, high = min(series.accuracies), max(series.accuracies)
     spread = "" if series.spread is None else f" ± {series.spread:.2f}"
     met = "-" if series.targets_met is None else f"{series.targets_met}/{len(series.runs)}"
     return (
         f"{series.params:,}", _short(series.macs), str(series.receptive_field), str(len(series.runs)),
         f"{series.mean:.2f}{spread}", f"{low:.2f}", f"{high:.2f}", f"{series.best:.2f}", f"{series.seconds:,.0f}", met,
+        *(["-" if series.macro_f1 is None else f"{series.macro_f1:.2f}"] if _shows_f1(comparison) else []),
     )  # fmt: skip
 
 

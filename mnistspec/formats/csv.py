@@ -16,10 +16,10 @@ from mnistspec.formats.arrays.pixels import decode_pixels
 from mnistspec.formats.arrays.rows import Columns, Rows, check_files, read_rows
 from mnistspec.formats.cache import make_key, recall, remember
 from mnistspec.formats.decoding import read_pictures
-from mnistspec.formats.headers import Frame, Headers, Kind, choose_frame, read_headers
-from mnistspec.formats.image_set import PARTS, ImageSet, Problem, Survey
+from mnistspec.formats.headers import Frame, Headers, choose_frame, read_headers
+from mnistspec.formats.image_set import PARTS, ImageSet, Kind, Problem, Survey
 from mnistspec.formats.problems import UNREADABLE, raise_errors, refuse
-from mnistspec.formats.splits import group_names
+from mnistspec.formats.splits import count_classes, group_names
 from mnistspec.formats.store import SetEntry, find_images, recall_set, remember_set, write_images
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class _Findings(NamedTuple):
 
     rows: Rows
     manifest: str
+    kinds: tuple[Kind, ...]
     frame: Frame
     classes: tuple[str, ...]
     labels: npt.NDArray[np.int64]
@@ -61,8 +62,9 @@ class CsvSet(ImageSet):
     def survey(self) -> Survey:
         """Return what the table and the headers of its files tell."""
         found = self._look()
-        counts = {part: len(indices) for part, indices in found.parts.items() if len(indices)}
-        return Survey(found.classes, found.frame[:2], found.frame.channels, counts, found.problems)
+        height, width, channels = found.frame
+        by_class = count_classes(found.labels, found.parts, len(found.classes))
+        return Survey(found.classes, (height, width), channels, by_class, found.kinds, found.problems)
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> StoredSet:
         """Return the decoded set."""
@@ -95,7 +97,8 @@ class CsvSet(ImageSet):
             raise_errors(problems)
             refuse("E530", f"{self.path}: no rows", "add a row for each picture below the names of the columns")
         if rows.size:
-            headers = Headers(kinds=[Kind(*rows.size, False, len(rows.names), rows.names[0])], unreadable={})
+            kind = Kind(*rows.size, False, "uint8", False, len(rows.names), rows.names[0])
+            headers = Headers(kinds=[kind], unreadable={})
         else:
             state, names, more = check_files(self.path, rows.names)
             manifest, problems = f"{manifest} {state}", [*problems, *more]
@@ -116,7 +119,7 @@ class CsvSet(ImageSet):
         own = {part: np.flatnonzero(part_of == part) for part in PARTS}
         parts, rest = divide(self.path, own, labels, groups, classes, self.split)
         problems += more + (rest if is_whole else [])
-        return _Findings(rows, manifest, frame, classes, labels, groups, parts, tuple(problems))
+        return _Findings(rows, manifest, tuple(headers.kinds), frame, classes, labels, groups, parts, tuple(problems))
 
     def _read_rows(self) -> Rows:
         """Return the rows as they were remembered, or read anew if the table has changed."""

@@ -16,7 +16,7 @@ from mnistspec.formats.headers import choose_frame, read_headers
 from mnistspec.formats.image_set import PARTS, ImageSet, Problem, Survey
 from mnistspec.formats.layout import understand
 from mnistspec.formats.problems import UNREADABLE, raise_errors
-from mnistspec.formats.splits import choose, group_names
+from mnistspec.formats.splits import choose, count_classes, group_names
 from mnistspec.formats.store import SetEntry, recall_set, remember_set
 from mnistspec.formats.tree import scan
 from mnistspec.wording import join_names, quote
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from mnistspec.formats.headers import Frame
-    from mnistspec.formats.image_set import StoredSet
+    from mnistspec.formats.image_set import Kind, StoredSet
     from mnistspec.formats.layout import Layout
     from mnistspec.formats.tree import Tree
 
@@ -36,6 +36,7 @@ class _Findings(NamedTuple):
     """What names and headers tell of a folder."""
 
     layout: Layout
+    kinds: tuple[Kind, ...]
     frame: Frame
     labels: npt.NDArray[np.int64]
     groups: npt.NDArray[np.int64]
@@ -52,9 +53,10 @@ class FolderSet(ImageSet):
     def survey(self) -> Survey:
         """Return what names and headers tell."""
         found = self._look(self._scan())
-        counts = {part: len(found.parts[part]) for part in PARTS if len(found.parts[part])}
         height, width, channels = found.frame
-        return Survey(found.layout.classes, (height, width), channels, counts, found.problems)
+        classes = found.layout.classes
+        by_class = count_classes(found.labels, found.parts, len(classes))
+        return Survey(classes, (height, width), channels, by_class, found.kinds, found.problems)
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> StoredSet:
         """Return the decoded set."""
@@ -100,7 +102,8 @@ class FolderSet(ImageSet):
         keys = [picture.key for picture in layout.pictures]
         groups, more = group_names(self.path, names, keys, self.split.group)
         parts, rest = self._divide(layout, labels, groups)
-        return _Findings(layout, frame, labels, groups, parts, (*layout.problems, *problems, *more, *rest))
+        every = (*layout.problems, *problems, *more, *rest)
+        return _Findings(layout, tuple(headers.kinds), frame, labels, groups, parts, every)
 
     def _divide(
         self, layout: Layout, labels: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]

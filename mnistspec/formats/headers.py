@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from mnistspec.errors import UsageError
 from mnistspec.formats.cache import recall, remember
-from mnistspec.formats.image_set import Problem
+from mnistspec.formats.image_set import Kind, Problem
 from mnistspec.formats.pictures import quiet, read_header
 from mnistspec.formats.problems import list_unreadable
 from mnistspec.wording import join_names, plural
@@ -19,18 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mnistspec.formats.image_set import Preparation
+    from mnistspec.formats.pictures import Header
 
 _LARGEST = 512  # pixels in height and width
-
-
-class Kind(NamedTuple):
-    """Pictures of one size and colour."""
-
-    height: int
-    width: int
-    has_colour: bool
-    pictures: int
-    example: str  # the first of the files
 
 
 class Headers(BaseModel):
@@ -53,8 +44,8 @@ def read_headers(root: Path, names: Sequence[str], key: str, manifest: str) -> H
     known = recall(key, Headers)
     if known and known[0] == manifest:
         return known[1]
-    counts: Counter[tuple[int, int, bool]] = Counter()
-    examples: dict[tuple[int, int, bool], str] = {}
+    counts: Counter[Header] = Counter()
+    examples: dict[Header, str] = {}
     unreadable = {}
     with quiet():
         for name in names:

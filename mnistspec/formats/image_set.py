@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,6 +50,18 @@ class Problem:
     is_warning: bool = False
 
 
+class Kind(NamedTuple):
+    """Pictures of one size and mode."""
+
+    height: int
+    width: int
+    has_colour: bool
+    mode: str  # as Pillow names it, such as RGB; of arrays the type, such as uint8
+    is_transparent: bool
+    pictures: int
+    example: str  # the first of the files
+
+
 @dataclass(frozen=True)
 class Survey:
     """What names and headers tell of a set, without decoding a picture."""
@@ -57,8 +69,14 @@ class Survey:
     classes: tuple[str, ...]
     size: tuple[int, int]  # height, width
     channels: int
-    counts: Mapping[str, int]  # images by part
+    by_class: Mapping[str, tuple[int, ...]]  # images of each class, by part
+    kinds: tuple[Kind, ...]  # the commonest first
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images by part; parts without any are left out."""
+        return {part: sum(counts) for part, counts in self.by_class.items() if sum(counts)}
 
 
 @dataclass(frozen=True, eq=False)

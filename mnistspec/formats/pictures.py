@@ -9,7 +9,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -71,8 +71,18 @@ def open_picture(file: Path | io.BytesIO, side: int | None = None) -> Iterator[I
             yield image
 
 
-def read_header(path: Path) -> tuple[int, int, bool]:
-    """Return height and width as the picture is to be seen, and whether it has colours, from its first bytes.
+class Header(NamedTuple):
+    """What the first bytes of a picture tell: height and width as it is to be seen, and what its pixels are."""
+
+    height: int
+    width: int
+    has_colour: bool
+    mode: str  # of Pillow, such as L, RGB, P and I;16
+    is_transparent: bool
+
+
+def read_header(path: Path) -> Header:
+    """Return what the first bytes of a picture tell.
 
     Raises UsageError for what is no picture or has too many pixels; damage shows when it is decoded.
     """
@@ -85,7 +95,7 @@ def read_header(path: Path) -> tuple[int, int, bool]:
             if _has_metadata(image) and (exif := image.getexif()).get(ORIENTATION) in _SIDEWAYS:
                 # Newer versions of Pillow have turned the size of a TIFF already, but not its tags.
                 height, width = (exif[_WIDTH], exif[_HEIGHT]) if image.format == "TIFF" else (width, height)
-            return height, width, _has_colour(image)
+            return Header(height, width, _has_colour(image), image.mode, image.has_transparency_data)
 
 
 def prepare_picture(

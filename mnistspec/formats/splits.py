@@ -54,6 +54,13 @@ def _find_key(match: re.Match[str]) -> str:
     return next((part for part in match.groups() if part is not None), match[0])
 
 
+def count_classes(
+    labels: npt.NDArray[np.int64], parts: Mapping[str, npt.NDArray[np.int64]], classes: int
+) -> dict[str, tuple[int, ...]]:
+    """Return the number of images of each class, by part."""
+    return {part: tuple(np.bincount(labels[indices], minlength=classes).tolist()) for part, indices in parts.items()}
+
+
 def choose(
     labels: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], amount: float, seed: int
 ) -> npt.NDArray[np.int64]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from mnistspec.formats.image_set import Kind
 from mnistspec.formats.pictures import prepare_picture
 from mnistspec.formats.problems import refuse
 from mnistspec.wording import write_shape
@@ -46,6 +47,11 @@ class Layout:
             found = f"{images.place}: pictures of {height}x{width}"
             refuse("E532", found, f"give pictures of 1 to {_MAX_SIDE:,} pixels in height and width")
         return cls(height, width, 1 if axis is None else shape[axis], axis)
+
+    def describe(self, images: ArrayFile) -> Kind:
+        """Return what these pictures are."""
+        mode = images.dtype.name
+        return Kind(self.height, self.width, self.channels > 1, mode, False, len(images), images.name)
 
     def arrange(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return a block of the array as (n, channels, height, width)."""

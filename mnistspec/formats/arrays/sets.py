@@ -14,9 +14,10 @@ from mnistspec.formats.arrays.labels import number_labels, read_labels
 from mnistspec.formats.arrays.layout import Layout, check_depth, prepare_pixels, scale_to_bytes
 from mnistspec.formats.arrays.parts import divide, write_manifest
 from mnistspec.formats.cache import make_key
-from mnistspec.formats.headers import Frame, Headers, Kind, choose_frame
-from mnistspec.formats.image_set import ImageSet, Problem, Survey
+from mnistspec.formats.headers import Frame, Headers, choose_frame
+from mnistspec.formats.image_set import ImageSet, Kind, Problem, Survey
 from mnistspec.formats.problems import raise_errors, refuse
+from mnistspec.formats.splits import count_classes
 from mnistspec.formats.store import SetEntry, find_images, recall_set, remember_set, write_images
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class _Findings(NamedTuple):
 
     arrays: Mapping[str, Arrays]
     layouts: Mapping[str, Layout]
+    kinds: tuple[Kind, ...]
     frame: Frame
     classes: tuple[str, ...]
     labels: npt.NDArray[np.int64]
@@ -66,8 +68,9 @@ class ArraySet(ImageSet):
     def survey(self) -> Survey:
         """Return what headers and labels tell."""
         found = self._look()
-        counts = {part: len(indices) for part, indices in found.parts.items() if len(indices)}
-        return Survey(found.classes, found.frame[:2], found.frame.channels, counts, found.problems)
+        height, width, channels = found.frame
+        by_class = count_classes(found.labels, found.parts, len(found.classes))
+        return Survey(found.classes, (height, width), channels, by_class, found.kinds, found.problems)
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> StoredSet:
         """Return the decoded set."""
@@ -102,10 +105,7 @@ class ArraySet(ImageSet):
             if not len(images):
                 refuse("E530", f"{images.place}: no pictures", "add some, or leave the array out")
         layouts = {part: Layout.of(pair.images) for part, pair in arrays.items()}
-        kinds = [
-            Kind(layout.height, layout.width, layout.channels > 1, len(arrays[part].images), arrays[part].images.name)
-            for part, layout in layouts.items()
-        ]
+        kinds = [layout.describe(arrays[part].images) for part, layout in layouts.items()]
         frame, problems = choose_frame(self.path, Headers(kinds=kinds, unreadable={}), self.preparation)
         assert frame is not None  # noqa: S101 - there are pictures
         labels = {part: read_labels(pair.labels, pair.images) for part, pair in arrays.items()}
@@ -114,7 +114,7 @@ class ArraySet(ImageSet):
         ends = np.cumsum([len(part) for part in numbers.values()])
         own = {part: np.arange(end - len(numbers[part]), end) for part, end in zip(numbers, ends, strict=True)}
         parts, more = divide(self.path, own, every, np.arange(len(every)), classes, self.split)
-        return _Findings(arrays, layouts, frame, classes, every, parts, (*problems, *more))
+        return _Findings(arrays, layouts, tuple(kinds), frame, classes, every, parts, (*problems, *more))
 
     def _decode(
         self, found: _Findings, files: list[Path], manifest: str, progress: Callable[[int, int], None] | None

@@ -34,6 +34,12 @@ needs_fashion = pytest.mark.skipif(
 )
 
 
+STAMPS = Path("/usr/share/tuxpaint/stamps")
+needs_stamps = pytest.mark.skipif(
+    skips(STAMPS.is_dir(), "debian"), reason="needs Debian's package tuxpaint-stamps-default"
+)
+
+
 def need(found: object, what: str, source: str) -> None:
     """Go on if something was found; otherwise skip the test, or the file that is collected, or fail in CI."""
     if skips(found, source):

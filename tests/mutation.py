@@ -51,7 +51,16 @@ ROOMS = {
         "tests/test_public_api.py",
         "tests/cli/commands/test_unfit_data.py",
     ),
-    "mnistspec/runs": ("tests/runs", "tests/robustness", "tests/cli/commands"),
+    "mnistspec/runs": (
+        "tests/runs",
+        "tests/robustness/test_old_runs.py",
+        "tests/robustness/test_corruption.py",
+        "tests/robustness/test_not_finite.py",
+        "tests/robustness/test_resume.py",
+        "tests/robustness/test_refusals.py",
+        "tests/robustness/test_hostile_folders.py",
+        "tests/cli/test_runs.py",
+    ),
     "mnistspec/sweeps": (
         "tests/sweeps",
         "tests/cli/commands/test_sweep.py",

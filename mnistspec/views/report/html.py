@@ -35,7 +35,7 @@ def _embed(content: bytes) -> str:
 
 
 def _embed_image(image: np.ndarray) -> str:
-    """Return an image (height, width), uint8, one pixel a pixel; the page enlarges it."""
+    """Return an image (channels, height, width), uint8, grey or colour, one pixel a pixel; the page enlarges it."""
     content = io.BytesIO()
-    Image.fromarray(image).save(content, "PNG", optimize=True)
+    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(content, "PNG", optimize=True)
     return _embed(content.getvalue())

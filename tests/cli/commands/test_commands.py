@@ -154,6 +154,21 @@ def test_train_prints_its_result_on_stdout_and_progress_on_stderr(
     assert Path(result["run"]).is_dir()
 
 
+@pytest.mark.parametrize(("wanted", "code"), [(0, 0), (100, 1)])
+def test_a_macro_f1_that_is_missed_ends_with_1(
+    mnistspec: CommandLine, quick_spec: Path, small_mnist: Path, tmp_path: Path, wanted: int, code: int
+) -> None:
+    settings = (f"targets={{min_macro_f1: {wanted}}}", "train.class_weights=balanced")
+    options = [option for setting in settings for option in ("--set", setting)]
+    common = ("train", quick_spec, "--data-dir", small_mnist, "--runs", tmp_path, "--check-targets", "--json")
+    done = mnistspec(*common, *options)
+    result = json.loads(done.out)
+    (target,) = (row for row in result["targets"] if row["target"] == "min_macro_f1")
+    assert (done.code, target["met"]) == (code, not code)
+    assert target["got"] == result["macro_f1"] == RunDir(result["run"]).figures.macro_f1
+    assert "class_weights: balanced" in (Path(result["run"]) / "resolved.yaml").read_text(encoding="utf-8")
+
+
 def test_train_is_the_same_to_the_byte(
     mnistspec: CommandLine, quick_spec: Path, small_mnist: Path, tmp_path: Path, quick_run: Path
 ) -> None:
@@ -184,6 +199,11 @@ def test_evaluate_repeats_the_runs_figures(mnistspec: CommandLine, quick_run: Pa
     assert (done.code, done.err) == (0, "")
     assert report["test_accuracy"] == pytest.approx(result.accuracy)
     assert report["images"] == sum(map(sum, report["confusion"])) == 200
+    for row, figures in zip(report["per_class"], result.classes, strict=True):
+        assert (row["class"], row["images"], row["accuracy"]) == (figures.name, figures.images, figures.recall or 0)
+        assert (row["precision"], row["recall"], row["f1"]) == (figures.precision, figures.recall, figures.f1)
+    means = tuple(report[f"macro_{name}"] for name in ("precision", "recall", "f1"))
+    assert means == (result.macro_precision, result.macro_recall, result.macro_f1)
     best = json.loads(mnistspec("evaluate", quick_run, "--data-dir", small_mnist, "--json", "--best").out)
     assert best["test_accuracy"] == pytest.approx(result.best_accuracy)
     text = mnistspec("evaluate", quick_run, "--data-dir", small_mnist).out

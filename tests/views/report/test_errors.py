@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mnistspec import load_spec
 from mnistspec.analysis.collection import collect_runs
 from mnistspec.analysis.history import Chapter, History, HistoryReader
-from mnistspec.analysis.mistakes import ErrorAnalysis
+from mnistspec.analysis.mistakes import ErrorAnalysis, Mistake
 from mnistspec.views.report import make_report, render_html, render_markdown
 from mnistspec.views.report.errors import MOST_CLASSES, make_errors
 from tests.sweeps.fakes import TINY, make_run, write_spec
@@ -88,3 +92,16 @@ def test_class_weights_are_among_the_facts(tmp_path: Path) -> None:
         for form in (render_html(report), render_markdown(report, "pictures")[0]):
             assert ("Class weights" in form) == shown
             assert ("{3: 2.5}" in form) == shown
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_mistake_is_on_the_page_pixel_by_pixel(tmp_path: Path, channels: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (channels, 5, 4), np.uint8)
+    history = make_history(tmp_path, make_confusion(10))
+    (chapter,) = history.chapters
+    assert chapter.errors is not None
+    analysis = replace(chapter.errors, mistakes=(Mistake(image, 3, 1, 0, 0.9),))
+    page = render_html(make_report(replace(history, chapters=(replace(chapter, errors=analysis),))))
+    (content,) = re.findall(r'<li><img src="data:image/png;base64,([^"]+)"', page)
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+    assert np.array_equal(pixels, image[0] if channels == 1 else image.transpose(1, 2, 0))

@@ -141,7 +141,9 @@ def test_an_insertion_leaves_the_rest_as_it_is(blocks: Any, data: st.DataObject)
     ids=lambda value: str(value)[:40],
 )
 def test_small_differences(before: list[Any], after: list[Any], expected: list[tuple[str, str]]) -> None:
-    assert kinds(compare_specs(spec_of(*before), spec_of(*after))) == expected
+    difference = compare_specs(spec_of(*before), spec_of(*after))
+    assert kinds(difference) == expected
+    assert not difference.is_empty
 
 
 def test_a_second_copy_of_a_stretch_comes_after_the_first() -> None:
@@ -202,6 +204,13 @@ def test_every_kind_of_setting_is_compared() -> None:
         ("train.optimizer.sgd.momentum", before.train.optimizer.model_dump()["momentum"], 0.5),
         ("targets.max_params", 9000, 8000),
     ]
+
+
+@pytest.mark.parametrize("setting", ["train.epochs=3", "train.augment=[rotation: 5, color_jitter: {contrast: 0.5}]"])
+def test_one_difference_is_one(setting: str) -> None:
+    before = ["train.augment=[rotation: 5]"]
+    first, second = (load_spec(SPECS / "step4.yaml", settings) for settings in (before, [*before, setting]))
+    assert not compare_specs(first, second).is_empty
 
 
 def test_an_alignment_of_nothing() -> None:

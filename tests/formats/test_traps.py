@@ -219,7 +219,8 @@ class TestFiles:
             assert name in str(caught.value)
         assert caught.value.code == "E506"
 
-    @pytest.mark.parametrize("kind", ["png", "jpg", "gif", "bmp", "tif", "webp", "avif", "ppm"])
+    @pytest.mark.parametrize("kind", [kind for kind in ("png", "jpg", "gif", "bmp", "tif", "webp", "avif", "ppm")
+                                      if f".{kind}" in Image.registered_extensions()])  # fmt: skip
     def test_a_file_that_was_cut_off_is_never_a_picture_with_a_grey_end(self, leaves: Path, kind: str) -> None:
         noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
         path = save(leaves / "oak" / f"cut.{kind}", noise)

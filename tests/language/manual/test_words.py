@@ -16,9 +16,10 @@ from mnistspec.language.vocabulary.datasets import Data
 from mnistspec.language.vocabulary.optimizers import Optimizer
 from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
-from mnistspec.views.terminal.words import word_text
+from mnistspec.views.terminal.words import section_text, word_text
 
 WORDS = list_words()
+GOLDEN = Path(__file__).parent / "golden" / "words.txt"
 NET = "layers: [conv: 10, gap]\n"
 PLACES = {
     "optimizers": f"{NET}train: {{optimizer: EXAMPLE}}",
@@ -49,6 +50,15 @@ def test_example_is_right_and_uses_its_word(word: Word, tmp_path: Path) -> None:
         assert [block.word for block in spec.layers[:4]] == ["conv", "relu", "conv", "relu"]
     else:
         assert word.name in {*(unit.word for unit in units), spec.data.word}
+
+
+def test_every_key_keeps_its_range_and_its_default(*, regenerate: bool) -> None:
+    """What a spec may say, and what it means where it says nothing: a change here is a change of the language."""
+    text = "\n\n".join([*map(word_text, WORDS), *map(section_text, list_sections())]) + "\n"
+    if regenerate:
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert GOLDEN.read_text(encoding="utf-8").splitlines() == text.splitlines()
 
 
 def test_every_word_is_told_of() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from numpy.random import Generator
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from tests.data.photo.test_photo import Array, add_noise, enlarge
 
@@ -77,6 +77,17 @@ def lay_askew(digit: Array, random: Generator) -> Array:
     )
 
 
+def frame(digit: Array, random: Generator) -> Image.Image:
+    """A digit in a frame that is drawn around it, turned a little half of the time, on a page."""
+    side, pen, most = int(random.integers(150, 450)), int(random.integers(0, 100)), 1 if random.random() < 0.5 else 10
+    picture = Image.fromarray(255 - enlarge(digit, side))
+    for tone, width in ((255, 40), (pen, side // most // 8), (255, 90)):
+        picture = ImageOps.expand(picture, int(random.integers(1, width + 2)), tone)
+    if random.random() < 0.5:
+        picture = picture.rotate(random.uniform(-10, 10), Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    return picture if random.random() < 0.5 else ImageOps.invert(picture)
+
+
 def scan(digit: Array, random: Generator, sides: int, *, corners: int = 0) -> Array:
     """A page whose scan has edges of another tone on some sides, slanted a little, or over corners."""
     side = int(random.integers(60, 700))
@@ -123,6 +134,7 @@ KINDS: dict[str, Callable[[Array, Generator], Array | Image.Image]] = {
     "bold": write_bold,
     "cropped tightly": crop_tightly,
     "a sheet askew": lay_askew,
+    "in a drawn frame": frame,
     "a scan with an edge": lambda digit, random: scan(digit, random, 1),
     "a scan with two edges": lambda digit, random: scan(digit, random, 2),
     "a scan with three edges": lambda digit, random: scan(digit, random, 3),

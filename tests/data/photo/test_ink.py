@@ -1,4 +1,4 @@
-"""Connected components, against a flood fill."""
+"""Connected components, against a flood fill; thinning."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from mnistspec.data.photo.ink import _thin
 from mnistspec.data.photo.masks import label_components
 
 
@@ -29,3 +30,22 @@ def test_components_are_those_of_a_flood_fill(mask: np.ndarray) -> None:
     for label in np.unique(labels[mask]):
         places = {(int(row), int(column)) for row, column in np.argwhere(labels == label)}
         assert places == flood(mask, min(places))
+
+
+@given(mask=hnp.arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))), scale=st.integers(1, 30))
+def test_thinned_ink_is_a_part_of_it_and_there(mask: np.ndarray, scale: int) -> None:
+    mask[0, 0] = True
+    ink = np.kron(mask, np.ones((scale, scale)))
+    thinned = _thin(ink)
+    assert thinned.any()
+    assert (thinned <= ink).all()
+
+
+@given(length=st.integers(100, 400), part=st.floats(0.01, 0.33))
+def test_strokes_are_thinned_to_about_an_eighth_of_their_length(length: int, part: float) -> None:
+    width = max(1, round(part * length))
+    rows, columns = (int(_thin(np.ones((length, width))).any(axis=axis).sum()) for axis in (1, 0))
+    if width <= length / 8:
+        assert (rows, columns) == (length, width)
+    else:
+        assert 0.12 < columns / rows < 0.22

@@ -51,10 +51,10 @@ def test_two_hundred_of_each_kind_are_read(reader: TrainedModel, kind: str) -> N
     assert count_right(reader, kind, range(200)) >= 190
 
 
-@pytest.mark.parametrize("stroke", [18, 24])
+@pytest.mark.parametrize("stroke", [0, 6, 12, 18, 24])
 def test_bold_print_is_read(reader: TrainedModel, stroke: int) -> None:
-    # Not 1, which is a 7 to the network in thin print, too, nor 6 and 9, whose gaps such strokes close.
-    labels = [0, 2, 3, 4, 5, 7, 8]
+    # Not 1, which is a 7 to the network in thin print, too; thick strokes close the gaps of 6 and 9 to loops.
+    labels = [0, 2, 3, 4, 5, 7, 8] if stroke > 12 else [0, 2, 3, 4, 5, 6, 7, 8, 9]
     assert [read(reader, print_bold(label, 300, stroke)) for label in labels] == labels
 
 

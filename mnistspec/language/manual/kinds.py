@@ -28,7 +28,8 @@ def describe_kind(part: Schema) -> str:
         return _list([part])
     if part.get("type") in {"integer", "number"}:
         return _number(part, "")
-    return _WORDS[part["type"]]
+    each = part.get("additionalProperties")
+    return f"mapping of names to {_number(each, 's')}" if each else _WORDS[part["type"]]
 
 
 def write_default(value: object) -> str:

@@ -26,29 +26,39 @@ _HEADINGS = (
     "params", "MACs", "receptive field", "seeds", "last epoch %", "min", "max", "best epoch % *", "seconds",
     "targets met",
 )  # fmt: skip
-_NOTE = (
-    "last epoch: mean and sample standard deviation over the seeds; * mean of each seed's best epoch, chosen on the "
-    "images that it is measured on; {seconds}: mean of a run; targets met: the number of seeds that met all"
-)
-_F1_NOTE = "; macro F1: mean over the seeds of the mean over the classes, each of which counts the same"
+_NOTES = {
+    "last epoch": "last epoch: mean and sample standard deviation over the seeds",
+    "best": "* mean of each seed's best epoch, chosen on the images that it is measured on",
+    "time": "time: mean of a run",
+    "seconds": "seconds: mean of a run",
+    "targets": "targets met: the number of seeds that met all",
+    "f1": "macro F1: mean over the seeds of the mean over the classes, each of which counts the same",
+}
 
 
 def leaderboard_table(comparison: Comparison) -> Group:
-    """Return the series in 80 columns, below a name what sets it apart, below a mean its range; the difference."""
+    """Return the series in 80 columns, below a name what sets it apart, below a mean its range; the difference.
+
+    The macro F1, where it is asked for, takes the place of the best epoch: there is no room for both.
+    """
+    shows_f1 = _shows_f1(comparison)
     table = make_table(show_edge=False)
     table.add_column("spec", overflow="fold")
     for heading in (
-        "params", "MACs", "field", "seeds", "last epoch %\nmin-max", "best\n%*", "time\ns", "targets\nmet",
-        *(["macro\nF1 %"] if _shows_f1(comparison) else []),
+        "params", "MACs", "field", "seeds", "last epoch %\nmin-max", "macro\nF1 %" if shows_f1 else "best\n%*",
+        "time\ns", "targets\nmet",
     ):  # fmt: skip
         table.add_column(heading, justify="right", no_wrap=True)
     for words, series in zip(label_series(comparison.all_series), comparison.all_series, strict=True):
         params, macs, field, seeds, mean, low, high, best, seconds, targets, *f1 = _cells(series, comparison)
         spread = f"{low}-{high}" if len(series.runs) > 1 else ""
         range_below = f"{mean}\n{spread}"
-        table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, range_below, best, seconds, targets, *f1)
+        table.add_row(
+            Text("\n  ".join(words)), params, macs, field, seeds, range_below, *(f1 or [best]), seconds, targets
+        )
     sentence = difference_text(comparison)
-    return Group(table, Text(_write_note(comparison, "time")), *([Text(f"\n{sentence}")] if sentence else []))
+    note = _write_note("last epoch", "f1" if shows_f1 else "best", "time", "targets")
+    return Group(table, Text(note), *([Text(f"\n{sentence}")] if sentence else []))
 
 
 def leaderboard_markdown(comparison: Comparison) -> str:
@@ -60,7 +70,8 @@ def leaderboard_markdown(comparison: Comparison) -> str:
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     headings = [*_HEADINGS, *(["macro F1 %"] if _shows_f1(comparison) else [])]
     table = markdown_table(["spec", *headings], cells, [":--", *("--:" for _ in headings)])
-    note = _write_note(comparison, "seconds").replace("*", "\\*")
+    note = _write_note("last epoch", "best", "seconds", "targets", *(["f1"] if _shows_f1(comparison) else []))
+    note = note.replace("*", "\\*")
     sentence = difference_text(comparison)
     return "\n\n".join(filter(None, [table, f"{note[0].upper()}{note[1:]}.", sentence]))
 
@@ -149,8 +160,8 @@ def _shows_f1(comparison: Comparison) -> bool:
     return comparison.sort == "f1"
 
 
-def _write_note(comparison: Comparison, seconds: str) -> str:
-    return _NOTE.format(seconds=seconds) + (_F1_NOTE if _shows_f1(comparison) else "")
+def _write_note(*columns: str) -> str:
+    return "; ".join(_NOTES[column] for column in columns)
 
 
 def _cells(series: Series, comparison: Comparison) -> tuple[str, ...]:

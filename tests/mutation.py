@@ -36,7 +36,14 @@ ROOT = Path(__file__).parents[1]
 # The tests that hold a folder of the package, quickest first; the longest prefix of a file's path counts.
 EVERYWHERE = ("tests/test_records.py",)  # quick, and about the code of every folder
 ROOMS = {
-    "mnistspec/language": ("tests/language", "tests/network", "tests/cli/commands/test_language.py"),
+    "mnistspec/language": (
+        "tests/language",
+        "tests/network/test_builder.py",
+        "tests/network/test_receptive_field.py",
+        "tests/network/test_summary.py",
+        "tests/network/test_inspection.py",
+        "tests/cli/commands/test_language.py",
+    ),
     "mnistspec/network": (
         "tests/network",
         "tests/views/terminal",
@@ -45,12 +52,7 @@ ROOMS = {
     ),
     "mnistspec/formats": ("tests/formats",),
     "mnistspec/data": ("tests/data", "tests/formats"),
-    "mnistspec/training": (
-        "tests/training",
-        "tests/robustness/test_resume.py",
-        "tests/test_public_api.py",
-        "tests/cli/commands/test_unfit_data.py",
-    ),
+    "mnistspec/training": ("tests/training", "tests/test_public_api.py"),
     "mnistspec/runs": (
         "tests/runs",
         "tests/robustness/test_old_runs.py",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from mnistspec.formats.image_set import Fit
     from mnistspec.formats.store import Images
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 _BATCH = 64  # pictures that are decoded before they are written
 _LARGEST_FILE = 200_000_000  # bytes
 
@@ -38,13 +42,18 @@ def read_pictures(
     Files whose content was decoded before are not decoded again, whatever their names. Raises CorruptError, which lists
     all of them, for files that cannot be read or change meanwhile.
     """
+    count = len(names)
+    report = progress or (lambda *_: None)
+    report(0, count)
     with quiet(), ThreadPoolExecutor(_count_cores()) as pool:
-        digests = _digest(root, names, pool)
+        digests = [digest for batch in _map(pool, partial(_digest, root), names) for digest in batch]
         key = make_key("images", digests, tuple(frame), fit)
         images = find_images(key)
         if images is None:
-            batches = _decode_all(root, list(zip(names, digests, strict=True)), frame, fit, pool, progress)
-            images = write_images(key, (len(names), frame.channels, frame.height, frame.width), batches)
+            batches = _decode_all(root, list(zip(names, digests, strict=True)), frame, fit, pool, report)
+            images = write_images(key, (count, frame.channels, frame.height, frame.width), batches)
+        else:
+            report(count, count)
     return images, digests
 
 
@@ -52,19 +61,18 @@ def _count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _digest(root: Path, names: Sequence[str], pool: ThreadPoolExecutor) -> list[str]:
-    unreadable: dict[str, str] = {}
+def _map(pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[list[Result]]:
+    """Yield what a function returns for items, in batches, so that few results wait in memory."""
+    for start in range(0, len(items), _BATCH):
+        yield list(pool.map(function, items[start : start + _BATCH]))
 
-    def digest(name: str) -> str:
-        try:
-            return sha256(_read(root / name)).hexdigest()
-        except UsageError as error:
-            unreadable[name] = str(error)
-            return ""
 
-    digests = list(pool.map(digest, names))
-    raise_errors(list_unreadable(root, unreadable))
-    return digests
+def _digest(root: Path, name: str) -> str:
+    """Return the SHA-256 of a file, or nothing for one that cannot be read, which decoding will say."""
+    try:
+        return sha256(_read(root / name)).hexdigest()
+    except UsageError:
+        return ""
 
 
 def _decode_all(
@@ -73,7 +81,7 @@ def _decode_all(
     frame: Frame,
     fit: Fit,
     pool: ThreadPoolExecutor,
-    progress: Callable[[int, int], None] | None,
+    report: Callable[[int, int], object],
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield batches of images; once a file cannot be read, none more, but look at the others before raising."""
     unreadable: dict[str, str] = {}
@@ -91,12 +99,12 @@ def _decode_all(
             unreadable[name] = str(error)
             return None
 
-    for start in range(0, len(files), _BATCH):
-        images = list(pool.map(decode, files[start : start + _BATCH]))
+    done = 0
+    for images in _map(pool, decode, files):
         if not unreadable:
             yield np.stack([image for image in images if image is not None])
-        if progress:
-            progress(start + len(images), len(files))
+        done += len(images)
+        report(done, len(files))
     problems = list_unreadable(root, unreadable)
     if changed:
         hint = "wait until whatever writes there has finished, and try again"

@@ -236,5 +236,7 @@ def _explained() -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise UsageError("not an image that can be read; save it as PNG or JPEG") from error
     except Exception as error:  # Pillow's decoders raise all sorts on damaged files
+        if isinstance(error, OSError) and error.strerror:  # the system's own, not Pillow's
+            raise UsageError(f"the file cannot be read: {error.strerror}") from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(f"the image is damaged or cannot be read: {reason}") from error

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,11 +25,11 @@ def read(listing: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[s
     data, changing = build(listing, folder)
     digest = decoding._digest
 
-    def change(*arguments: Any) -> list[str]:
-        digests = digest(*arguments)
-        for path in changing:
-            save(path, 0, (8, 8))
-        return digests
+    def change(root: Path, name: str) -> str:
+        before = digest(root, name)
+        if folder / root / name in changing:
+            save(root / name, 0, (8, 8))
+        return before
 
     monkeypatch.setattr(decoding, "_digest", change)
     try:

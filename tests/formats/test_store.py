@@ -67,7 +67,7 @@ class TestReuse:
     def test_a_second_time(self, leaves: Path, decoded: list[int]) -> None:
         seen: list[tuple[int, int]] = []
         first = FolderSet(leaves).read(lambda done, total: seen.append((done, total)))
-        assert (look(first), len(decoded), seen) == (WHOLE, 80, [(64, 80), (80, 80)])
+        assert (look(first), len(decoded), seen) == (WHOLE, 80, [(0, 80), (64, 80), (80, 80)])
         assert first.note == ""
         assert equal(FolderSet(leaves).read(), first)
         assert len(decoded) == 80
@@ -231,7 +231,7 @@ import os, sys
 from pathlib import Path
 from mnistspec.formats.folder import FolderSet
 def progress(done, total):
-    if len(sys.argv) > 2:
+    if done and len(sys.argv) > 2:
         os.kill(os.getpid(), 9)
 print(len(FolderSet(Path(sys.argv[1])).read(progress).names))
 """
@@ -269,8 +269,9 @@ class TestProcesses:
 
 
 def test_an_interruption_leaves_nothing(leaves: Path, cache: Path) -> None:
-    def interrupt(*_: int) -> None:
-        raise KeyboardInterrupt
+    def interrupt(done: int, _: int) -> None:
+        if done:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         FolderSet(leaves).read(interrupt)

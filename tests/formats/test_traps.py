@@ -399,3 +399,35 @@ def test_a_folder_that_cannot_be_listed(leaves: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(MnistspecError, match="oak: the folder cannot be read: Permission denied"):
         FolderSet(leaves).survey()
+
+
+def test_files_that_may_not_be_read(leaves: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what only decoding finds."""
+    read, stat = Path.read_bytes, Path.stat
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "1.png":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    def grow(path: Path, **options: bool) -> object:
+        found = stat(path, **options)
+        return os.stat_result((*found[:6], 300_000_000, *found[7:])) if path.name == "2.png" else found
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "stat", grow)
+    with pytest.raises(CorruptError) as caught:
+        FolderSet(leaves).read()
+    assert "2 files: the file cannot be read: Permission denied [E506]\n     birch/1.png\n     oak/1.png" in str(
+        caught.value
+    )
+    assert "2 files: the file has more than 200 MB; make it smaller [E506]\n     birch/2.png" in str(caught.value)
+
+
+def test_a_header_that_may_not_be_read(leaves: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(CorruptError, match="10 files: the file cannot be read: Permission denied"):
+        FolderSet(leaves).survey()

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from mnistspec.data.histogram import Levels, measure_levels
+from mnistspec.data.histogram import measure_levels
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from mnistspec.data.dataset import Dataset
     from mnistspec.data.stored import Images
+    from mnistspec.formats.levels import Levels
 
 LEVELS = ("minimum", "maximum", "mean", "std")
 

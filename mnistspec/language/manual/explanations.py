@@ -12,7 +12,7 @@ ERRORS = Path(__file__).with_name("errors")
 _PAGE = re.compile(
     r"# (?P<code>E\d{3}): (?P<title>[^\n]+)\n\n(?P<explanation>.+?)\n\n"
     r"(?:This (?P<thing>spec|folder|file) is wrong:\n\n```(?P<fence>\w+)\n(?P<wrong>.+?)```\n\n)?"
-    r"(?:Validating|Reading) it prints:\n\n```text\n(?P<message>.+?)\n```\n\n"
+    r"(?:Validating|Reading|Checking) it prints:\n\n```text\n(?P<message>.+?)\n```\n\n"
     r"This (?(thing)(?P=thing)|spec) is right:\n\n```(?(fence)(?P=fence)|yaml)\n(?P<right>.+?)```\n",
     re.DOTALL,
 )

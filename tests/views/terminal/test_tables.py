@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from mnistspec.analysis.classes import describe_classes
-from mnistspec.data.histogram import Levels
 from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
+from mnistspec.formats.levels import Levels
 from mnistspec.language.loader import load_spec
 from mnistspec.network.summary import Row, Summary, summarize
 from mnistspec.runs.measurement import Measured

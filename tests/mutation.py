@@ -9,6 +9,11 @@ difference (``max(1, n)`` for an ``n`` that is never 0). Mutants run one after t
 that has imported torch. The tests that import the file run first, and before them those that killed its last mutant.
 The working tree stays as it is: its files that git does not ignore are copied to a temporary folder. Exit code 1 if a
 mutant survived.
+
+These survive and make no difference: two arguments that mean the same in either order (the cost of an alignment, the
+number of differences); a table of sums that is a row larger; another start of a maximum that is below all values; ``<=``
+for ``<`` between floats that are never equal; a side of a square map for the other; one of several private characters;
+a level of compression; and whatever runs on CUDA, MPS or Windows only, where the tests do not.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ The working tree stays as it is: its files that git does not ignore are copied t
 mutant survived.
 
 These survive and make no difference: two arguments that mean the same in either order (the cost of an alignment, the
-number of differences); a table of sums that is a row larger; another start of a maximum that is below all values; ``<=``
-for ``<`` between floats that are never equal; a side of a square map for the other; one of several private characters;
-a level of compression; and whatever runs on CUDA, MPS or Windows only, where the tests do not.
+number of differences); a table of sums that is a row larger; another start of a maximum, below all values; ``<=`` for
+``<`` between floats that are never equal; a side of a square map for the other; one of several private characters; a
+level of compression; and whatever runs on CUDA, MPS or Windows only, where the tests do not.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _find_parts(path: Path, tree: Tree) -> tuple[list[_Part], list[Problem]]:
     for folder, part in sorted(named.items(), key=lambda item: item[1] != "train"):
         if part in parts:
             message = f"{path / folder}: {parts[part].folder}/ is the {part} part already"
-            problems.append(Problem("E502", message, "put both into one folder"))
+            problems.append(Problem("E502", message, "put both into one folder", (folder,)))
         parts.setdefault(part, _Part(part, folder))
     return list(parts.values()), problems
 
@@ -120,7 +120,8 @@ def _find_classes(path: Path, tree: Tree, parts: list[_Part]) -> Iterator[Proble
         if parent in by_folder:
             label = unicodedata.normalize("NFC", name)
             if by_folder[parent].classes.setdefault(label, folder) != folder:
-                yield Problem("E512", f"{path / folder}: another folder has this name, coded otherwise", "rename one")
+                message = f"{path / folder}: another folder has this name, coded otherwise"
+                yield Problem("E512", message, "rename one", (folder,))
 
 
 def _compare_parts(path: Path, first: _Part, part: _Part) -> Iterator[Problem]:
@@ -167,14 +168,14 @@ def _sort_pictures(tree: Tree, parts: Sequence[_Part], classes: set[str]) -> tup
     """Return the pictures of all classes, and files that lie beside the classes' folders."""
     homes = {folder: (label, part.part) for part in parts for label, folder in part.classes.items() if label in classes}
     depth = 1 if parts[0].folder else 0
-    prefixes = {part.folder for part in parts}
+    beside = {"", *(part.folder for part in parts)}
     pictures, loose = [], []
     for name, *_ in tree.files:
         steps = name.split("/", depth + 1)
         home = homes.get("/".join(steps[: depth + 1]))
         if home and len(steps) == depth + 2:
             pictures.append(Picture(name, *home, steps[-1]))
-        elif len(steps) <= depth + 1 and "/".join(steps[:depth]) in prefixes | {""}:
+        elif name.rpartition("/")[0] in beside:
             loose.append(name)
     return pictures, loose
 

@@ -51,7 +51,8 @@ class Series:
     def measured_on(self) -> str:
         """Which images the accuracies are of, in words."""
         held_out = self.spec.train.holdout
-        return f"{held_out} held-out training images" if held_out else "test set"
+        is_number = isinstance(held_out, int) and held_out > 0
+        return f"{held_out} held-out training images" if is_number else self.measured.images
 
     @property
     def images(self) -> tuple[str, str | None, str]:

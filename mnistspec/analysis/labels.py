@@ -55,11 +55,11 @@ def has_setting(spec: Spec, key: str, value: str) -> bool:
 
 def label_series(all_series: Sequence[Series]) -> list[tuple[str, ...]]:
     """Return for each series the words of a label that no other has: its name, what it was measured on, settings."""
-    several = len({series.spec.data.word for series in all_series}) > 1
+    several = len({series.spec.data.display_name for series in all_series}) > 1
     labels = []
     for series in all_series:
         held_out = series.spec.train.holdout
-        settings = {"data": series.spec.data.word} if several else {}
+        settings = {"data": series.spec.data.display_name} if several else {}
         settings |= {"train.holdout": str(held_out)} if held_out else {}
         settings |= {key: value for key, value in series.settings.items() if key != "train.holdout"}
         words = [shorten(f"{key}={value}") for key, value in settings.items()]

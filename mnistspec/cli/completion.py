@@ -35,9 +35,9 @@ def complete_words(incomplete: str) -> list[str]:
 
 def complete_datasets(incomplete: str) -> list[str]:
     """Return the data sets whose names begin so."""
-    from mnistspec.language.vocabulary.datasets import Data
+    from mnistspec.language.vocabulary.datasets import list_named
 
-    return [name for name in Data.members if name.startswith(incomplete)]
+    return [name for name in list_named() if name.startswith(incomplete)]
 
 
 def complete_codes(incomplete: str) -> list[str]:

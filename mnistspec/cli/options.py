@@ -41,15 +41,6 @@ def _either(words: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def check_data(name: str, data_dir: Path | None) -> None:
-    """Raise UsageError for an unknown data set, or for a folder without its files; torch is not needed for that."""
-    from mnistspec.data.store import find_data, find_in_folder, given_folder
-
-    data, folder = find_data(name), given_folder(data_dir)
-    if folder is not None:
-        find_in_folder(data, folder)
-
-
 def _check_device(name: str | None) -> str | None:
     from mnistspec.training.device import check_name
 

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from mnistspec.cli.console import print_message, print_warning
-from mnistspec.cli.options import check_data
+from mnistspec.cli.reading import check_data, read_data
 from mnistspec.errors import UsageError
 from mnistspec.wording import plural
 
@@ -67,13 +67,13 @@ def load_run_data(run: RunDir, data_dir: Path | None) -> Dataset:
     It is reported if it is other data than the run's, which a network can be tested on, but which its figures are not
     of.
     """
-    name = run.spec.data.word
-    check_data(name, data_dir)
+    name = run.spec.data.display_name
+    check_data(run.spec.data, data_dir)
 
     from mnistspec.runs.environment import find_data_dir
     from mnistspec.runs.trained import load_data
 
-    data = load_data(run, data_dir)
+    data = load_data(run, data_dir, read_data)
     if run.data_digest not in {None, data.digest}:
         had = f", which were in {remembered}" if (remembered := find_data_dir(run)) else ""
         print_warning(f"these are other files of {name} than those that the run was made with{had}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mnistspec.errors import MnistspecError, UsageError
 from mnistspec.files import default_cache_dir
-from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.datasets import NamedData, list_named
 from mnistspec.wording import did_you_mean, join_names, quote, suggest
 
 SHIPPED_FOLDER = Path(__file__).with_name("files")
@@ -20,16 +20,16 @@ SHIPPED_FOLDER = Path(__file__).with_name("files")
 _TIMEOUT = 30.0
 
 
-def find_data(name: str) -> Data:
+def find_data(name: str) -> NamedData:
     """Return what is known about a data set; raise UsageError for an unknown name."""
-    if name in Data.members:
-        data: Data = Data.members[name]()
-        return data
-    hint = did_you_mean(suggest(name, Data.members)) or f"; there are {', '.join(Data.members)}"
+    named = list_named()
+    if name in named:
+        return named[name]()
+    hint = did_you_mean(suggest(name, named)) or f"; there are {', '.join(named)}"
     raise UsageError(f"unknown data set {quote(name)}{hint}")
 
 
-def find_shipped(data: Data) -> list[Path]:
+def find_shipped(data: NamedData) -> list[Path]:
     """Return the files of a data set that ships: training images and labels, test images and labels."""
     paths, missing = _find_files(SHIPPED_FOLDER, data.file_names)
     if missing:
@@ -45,7 +45,7 @@ def given_folder(data_dir: Path | None) -> Path | None:
     return Path(named) if data_dir is None and named else data_dir
 
 
-def find_in_folder(data: Data, folder: Path) -> list[Path]:
+def find_in_folder(data: NamedData, folder: Path) -> list[Path]:
     """Return the data set's files in a folder of the user's, or where torchvision puts them below it.
 
     Raises UsageError naming those that are missing.
@@ -69,13 +69,13 @@ def find_in_folder(data: Data, folder: Path) -> list[Path]:
     )
 
 
-def is_present(data: Data) -> bool:
+def is_present(data: NamedData) -> bool:
     """Whether a data set is here without a download: it ships with this package, or is in the cache."""
     folder = SHIPPED_FOLDER if data.digests else default_cache_dir() / data.torch_class / "raw"
     return bool(_find_files(folder, data.file_names)[0])
 
 
-def find_or_fetch(data: Data, cache_dir: Path | None) -> list[Path]:
+def find_or_fetch(data: NamedData, cache_dir: Path | None) -> list[Path]:
     """Return the data set's files in the cache (torchvision's layout), downloaded by torchvision if it lacks them."""
     root = cache_dir or default_cache_dir()
     folder = root / data.torch_class / "raw"

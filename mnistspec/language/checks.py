@@ -12,6 +12,7 @@ from mnistspec.wording import did_you_mean, plural, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping as AnyMapping
 
     from mnistspec.language.expansion import PlacedBlock
     from mnistspec.language.reader import Reader
@@ -87,17 +88,21 @@ def _check_batch(layer: TracedLayer, at: PlacedBlock, train: Train | None, colle
         collector.add("E303", message, at.span, "choose a larger batch_size", at.notes)
 
 
-def find_last_batch(spec: Spec, layers: Sequence[TracedLayer], placed: Sequence[PlacedBlock]) -> Iterator[Diagnostic]:
+def find_last_batch(
+    spec: Spec, layers: Sequence[TracedLayer], placed: Sequence[PlacedBlock], count: int | None
+) -> Iterator[Diagnostic]:
     """Yield a warning for each batch norm whose last batch has one image, if the data set's own files are trained on.
 
-    Other files may have another number of images, which shows when they are read.
+    ``count`` is the number of training images that were found. Other files may have another number, which shows when
+    they are read.
     """
-    images, size = spec.data.train_images - spec.train.holdout, spec.train.batch_size
-    if size == 1 or images % size != 1:
+    size, total = spec.train.batch_size, spec.data.train_count if count is None else count
+    images = None if total is None else total - (0 if spec.train.holdout == "val" else spec.train.holdout)
+    if images is None or size == 1 or images % size != 1:
         return
     for layer in filter(_needs_images, layers):
         at = placed[layer.index]
-        problem = f"the last batch of {spec.data.word}: {images:,} images in batches of {size:,} leave one over"
+        problem = f"the last batch of {spec.data.display_name}: {images:,} images in batches of {size:,} leave one over"
         message = f"{layer.block.word} on {describe_shape(layer.output_shape)} cannot normalise {problem}"
         help_text = "choose a batch_size that does not leave a single image"
         yield Diagnostic("E303", message, at.span, help_text, at.notes, is_warning=True)
@@ -106,6 +111,20 @@ def find_last_batch(spec: Spec, layers: Sequence[TracedLayer], placed: Sequence[
 def _needs_images(layer: TracedLayer) -> bool:
     """Whether a layer normalises over images alone, since each of its channels has one value an image."""
     return layer.block.normalizes_batch and all(size == 1 for size in layer.output_shape[1:])
+
+
+def check_holdout(train: Entry | None, data: Data, counts: AnyMapping[str, int], reader: Reader) -> None:
+    """Note a validation part that the data set does not have, and more images to hold out than there are."""
+    holdout = train.node.entries.get("holdout") if train and isinstance(train.node, Mapping) else None
+    if holdout is None or not isinstance(holdout.node, Scalar):
+        return
+    value = holdout.node.value
+    if value == "val" and "val" not in counts and (counts or data.train_count is not None):
+        message = f"{data.display_name} has no validation part"
+        reader.error("E205", message, holdout.node.span, "give a number of training images to hold out")
+    elif isinstance(value, int) and value >= counts.get("train", value + 1):
+        message = f"holdout is {value:,}, but {data.display_name} has only {counts['train']:,} training images"
+        reader.error("E205", message, holdout.node.span, "hold out fewer")
 
 
 def check_class_weights(train: Entry | None, data: Data, reader: Reader) -> None:

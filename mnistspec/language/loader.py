@@ -12,6 +12,7 @@ from mnistspec.files import to_path
 from mnistspec.language.checks import (
     UNREACHABLE,
     check_class_weights,
+    check_holdout,
     check_shapes,
     check_targets,
     find_last_batch,
@@ -22,13 +23,16 @@ from mnistspec.language.groups import read_groups
 from mnistspec.language.merge import merge, read_extended, read_setting
 from mnistspec.language.reader import Reader
 from mnistspec.language.spec import KEYS, Spec, is_name
+from mnistspec.language.surveys import survey_data
 from mnistspec.language.vocabulary.datasets import MNIST, Data
+from mnistspec.language.vocabulary.image_sets import OwnData
 from mnistspec.language.yaml.composer import check_within, read_source
 from mnistspec.language.yaml.diagnostics import Collector, InvalidSpecError
 from mnistspec.language.yaml.tree import Entry, Mapping, Scalar
 from mnistspec.wording import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as AnyMapping
     from pathlib import Path
 
     from mnistspec.language.shapes import TracedLayer
@@ -56,16 +60,18 @@ def load_document(
     settings: Iterable[str] = (),
     *,
     extends: bool = True,
+    survey: bool = True,
     within: Path | None = None,
     strict_targets: bool = False,
     source: bytes | None = None,
 ) -> Document:
     """Return the spec in a file with the places of its blocks; raise InvalidSpecError with every error of it.
 
-    With ``extends=False`` the spec may not extend another file; with ``within`` neither it nor what it extends may be
-    outside that folder; with ``strict_targets=True`` a target that no training can reach is an error, too. A file whose
-    ``source`` is given is not read again. A file that cannot be opened, or a setting that is no ``key=value``, is a
-    UsageError.
+    With ``extends=False`` the spec may not extend another file; with ``survey=False`` pictures of one's own are not
+    looked for if it says their size and classes, as that of a run does; with ``within`` neither it nor what it extends
+    may be outside that folder; with ``strict_targets=True`` a target that no training can reach is an error, too. A
+    file whose ``source`` is given is not read again. A file that cannot be opened, or a setting that is no
+    ``key=value``, is a UsageError.
     """
     check_type("the settings", settings, Iterable)
     path = to_path("the spec", path)
@@ -79,7 +85,7 @@ def load_document(
         patch = read_setting(setting, collector)
         if tree is not None and patch is not None:
             tree = merge(tree, patch)
-    document = _Assembly(Reader(collector), path, source).document(tree) if tree else None
+    document = _Assembly(Reader(collector), path, source, survey).document(tree) if tree else None
     if strict_targets and document:
         for warning in document.warnings:
             if warning.code == UNREACHABLE:
@@ -112,11 +118,12 @@ class _Assembly:
     reader: Reader
     path: Path
     source: bytes
+    survey: bool
 
     def document(self, tree: Mapping) -> Document | None:
         entries = self.reader.keys("a spec", tree.entries, KEYS, Spec)
         self._fill_in_name(entries, tree)
-        data = self._data(entries.pop("data", None))
+        data, counts = self._data(entries.pop("data", None))
         placed = self._layers(entries, tree)
         entries.pop("extends", None)  # only another word for it comes as far as this, and was noted
         ready = {
@@ -125,13 +132,15 @@ class _Assembly:
         }
         if data:
             check_class_weights(entries.get("train"), data, self.reader)
+            check_holdout(entries.get("train"), data, counts, self.reader)
         spec = self.reader.model(Spec, "a spec", entries, tree.span, **ready)
         layers = check_shapes(placed, data, spec.train if spec else None, self.reader.collector) if data else []
         if spec is None:
             return None
         check_targets(spec.targets, entries.get("targets"), self.reader)
         is_whole = len(layers) == len(placed) > 0
-        found = (find_unreachable(spec, entries.get("targets")), find_last_batch(spec, layers, placed))
+        last_batch = find_last_batch(spec, layers, placed, counts.get("train"))
+        found = (find_unreachable(spec, entries.get("targets")), last_batch)
         warnings = tuple(chain.from_iterable(found)) if is_whole else ()
         return Document(spec, tuple(p.span.line for p in placed), tuple(layers), self.source, warnings)
 
@@ -146,8 +155,15 @@ class _Assembly:
             name = "unnamed"
         entries["name"] = Entry(tree.span, Scalar(name, name, tree.span))
 
-    def _data(self, entry: Entry | None) -> Data | None:
-        return MNIST() if entry is None else self.reader.unit(Data, entry.node, entry.key)
+    def _data(self, entry: Entry | None) -> tuple[Data | None, AnyMapping[str, int]]:
+        """Return the data set, and the number of images in its parts where that is known."""
+        if entry is None:
+            return MNIST(), {}
+        data: Data | None = self.reader.unit(Data, entry.node, entry.key)  # type: ignore[type-abstract]  # of a member
+        if not isinstance(data, OwnData) or not (self.survey or not data.is_complete):
+            return data, {}
+        placed, found = survey_data(data, entry, self.reader)
+        return placed, found.counts if found else {}
 
     def _layers(self, entries: dict[str, Entry], tree: Mapping) -> list[PlacedBlock]:
         """Return the blocks; take what they are made of out of the entries."""

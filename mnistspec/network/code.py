@@ -9,6 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from torch import nn, optim
 from torch.optim import lr_scheduler
 
+from mnistspec.errors import UsageError
+from mnistspec.language.vocabulary.datasets import NamedData
 from mnistspec.language.vocabulary.schedulers import ConstantLR
 from mnistspec.network.expressions import WIDTH, Call, Symbol, render, write_call, write_value
 from mnistspec.wording import write_shape
@@ -20,11 +22,20 @@ if TYPE_CHECKING:
     from mnistspec.language.spec import Spec
     from mnistspec.language.vocabulary.augmentations import Augmentation
     from mnistspec.language.vocabulary.block import Module
+    from mnistspec.language.vocabulary.recipe import Train
     from mnistspec.language.vocabulary.schedulers import Scheduler, Warmup
 
 
 def write_code(spec: Spec) -> str:
-    """Return the file, formatted; its network has the names, the parameters and the initialisation of the spec's."""
+    """Return the file, formatted; its network has the names, the parameters and the initialisation of the spec's.
+
+    Raises UsageError for pictures of one's own.
+    """
+    data = spec.data
+    if not isinstance(data, NamedData):
+        raise UsageError(
+            f"{spec.name}: code writes programs for data sets with a name, not for pictures in {data.display_name}"
+        )
     environment = Environment(  # noqa: S701 - it makes Python, not HTML
         loader=PackageLoader("mnistspec", "network"),
         undefined=StrictUndefined,
@@ -35,15 +46,15 @@ def write_code(spec: Spec) -> str:
         title=_write_prose(spec.heading),
         params=f"{spec.params:,}",
         macs=f"{spec.macs:,}",
-        data_class=spec.data.torch_class,
-        has_label_records=spec.data.has_label_records,
+        data_class=data.torch_class,
+        has_label_records=data.has_label_records,
         train=spec.train,
         classes=len(spec.data.class_names),
         class_weights=_write_class_weights(spec),
         layers="\n".join(line for layer in spec.trace() for line in _write_layer(layer)),
         augmentation=_write_augmentation(spec.train.augment),
         optimizer=_write_optimizer(spec),
-        schedule=_write_schedule(spec),
+        schedule=_write_schedule(spec.train, data.train_images),
     )
 
 
@@ -125,14 +136,13 @@ def _write_optimizer(spec: Spec) -> str:
     return render(call, 4, "return ")
 
 
-def _write_schedule(spec: Spec) -> str:
+def _write_schedule(train: Train, images: int) -> str:
     """Return the body of the function that makes the schedule, in which what counts in steps is a product.
 
     Nothing for a learning rate that stays as it is.
     """
-    train = spec.train
     warmup: Warmup | None = getattr(train.scheduler, "warmup", None)
-    steps = Symbol(-(-(spec.data.train_images - train.holdout) // train.batch_size), "steps")
+    steps = Symbol(-(-(images - (0 if train.holdout == "val" else train.holdout)) // train.batch_size), "steps")
     total = Symbol(train.epochs * steps, "epochs * steps")
     if warmup is None:
         is_constant = isinstance(train.scheduler, ConstantLR)

@@ -48,7 +48,11 @@ def find_data_dir(run: RunDir) -> Path | None:
         path = run.result.data.path
     else:
         path = run.environment.data_dir if (run.path / "env.json").is_file() else None
-    return Path(path).expanduser() if path else None
+    found = Path(path).expanduser() if path else None
+    if found is not None and not found.is_absolute() and not found.exists():
+        beside = run.path.parent.parent.parent / found  # the folder that runs/ is in: it was moved, or is another's
+        return beside if beside.exists() else found
+    return found
 
 
 def find_version(package: str) -> str:

@@ -103,7 +103,7 @@ class RunDir:
 
     @cached_property
     def _document(self) -> Document:
-        return load_document(self.path / "resolved.yaml", extends=False)
+        return load_document(self.path / "resolved.yaml", extends=False, survey=False)
 
     @cached_property
     def document(self) -> Document:

@@ -50,7 +50,7 @@ class Figures(Model):
     def keys(cls, content: Mapping[str, Any]) -> dict[str, str]:
         """Return the keys of a file by the names of the model, where they differ."""
         measured = content.get("measured_on")
-        kind = Measured.holdout if measured == Measured.holdout.value else Measured.test
+        kind = Measured.test if measured in {None, Measured.test.value} else Measured.holdout
         return {name: kind.key(name) for name in cls.named}
 
     @classmethod
@@ -185,7 +185,7 @@ class Weights(Figures):
     def as_data(self) -> dict[str, Any]:
         """Return the metadata; of the test set it is that of format 1, so that a run's weights keep their bytes."""
         content = super().as_data()
-        return content if self.measured_on is Measured.holdout else {**without(content, "measured_on"), "format": 1}
+        return content if self.measured_on is not Measured.test else {**without(content, "measured_on"), "format": 1}
 
 
 class Position(Model):
@@ -224,7 +224,7 @@ def parse(model: type[Some], content: Mapping[str, Any], path: Path) -> Some:
 
 def name_columns(measured: Measured) -> tuple[str, ...]:
     """Return the columns of metrics.csv, which say what was measured."""
-    return tuple(name.replace(Measured.test, measured) if name.startswith("test_") else name for name in COLUMNS)
+    return tuple(name.replace("test", measured.stem) if name.startswith("test_") else name for name in COLUMNS)
 
 
 def parse_row(values: Mapping[str, Any]) -> EpochRow:

@@ -88,15 +88,20 @@ def refuse_ended(folder: RunDir) -> None:
     )
 
 
-def describe_data(data: Dataset, held_out: int) -> DataRecord:
-    """Return which data a run is made with, whose last ``held_out`` training images it is measured on."""
-    counts = {"train": len(data.train_labels) - held_out, "test": len(data.test_labels)}
+def describe_data(data: Dataset, held_out: int | Literal["val"]) -> DataRecord:
+    """Return which data a run is made with, and what it is measured on in the test set's place."""
+    counts = {"train": len(data.train_labels), "test": len(data.test_labels)}
+    if data.validation is not None:
+        counts["val"] = len(data.validation[1])
+    if isinstance(held_out, int) and held_out:
+        held = len(data.hold_out(held_out).test_labels)
+        counts |= {"train": counts["train"] - held, "holdout": held}
     return DataRecord(
         name=data.name,
         path=data.path and strip_places([data.path])[0],
         digest=data.digest,
         classes=list(data.class_names),
-        counts={**counts, "holdout": held_out} if held_out else counts,
+        counts=counts,
         channels=data.train_images.shape[1],
         size=list(data.train_images.shape[-2:]),
     )

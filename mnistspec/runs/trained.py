@@ -87,16 +87,17 @@ def load_data(run: RunDir, data_dir: Path | None = None, load: Callable[..., Dat
     remembered = find_data_dir(run) if data_dir is None else None
     if remembered is not None:
         with suppress(MnistspecError):  # it is not there any more
-            data = load(run.spec.data.word, data_dir=remembered)
+            data = load(run.spec.data, data_dir=remembered)
             if run.data_digest in {None, data.digest}:
                 return data
-    return load(run.spec.data.word, data_dir=data_dir)
+    return load(run.spec.data, data_dir=data_dir)
 
 
 def measure_again(run: RunDir, data: Dataset, device: torch.device) -> Predictions:
     """Return what a run's last weights make of the images that it was measured on; raise UsageError for other data."""
     if run.data_digest != data.digest:
         raise UsageError(
-            f"{run.path}: trained on other files of {data.name} than those that are here; give theirs with --data-dir"
+            f"{run.path}: trained on other files of {run.spec.data.display_name} than those that are here; "
+            "give theirs with --data-dir"
         )
     return run.load_model().test(data.hold_out(run.spec.train.holdout), device)

@@ -91,7 +91,7 @@ class Sweep:
         ``digests`` are those of the data sets by name: what was trained on other data is another run.
         """
         self.root = root
-        self.runs = [Run(job, (digests or {}).get(job.spec.data.word)) for job in jobs]
+        self.runs = [Run(job, (digests or {}).get(job.spec.data.display_name)) for job in jobs]
         self._by_job = {run.job: run for run in self.runs}
         self._index = FolderIndex(root, jobs)
         self._pending: dict[Future[Outcome], Run] = {}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mnistspec.language.spec import Notes, Reference, Spec, Targets
 from mnistspec.language.vocabulary.augmentations import Augmentation
 from mnistspec.language.vocabulary.block import Block, ShapeError
-from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.datasets import Data, list_named
 from mnistspec.language.vocabulary.optimizers import Optimizer
 from mnistspec.language.vocabulary.recipe import ClassWeights, Train
 from mnistspec.language.vocabulary.schedulers import Scheduler
@@ -201,7 +201,7 @@ def class_weights(data: Data) -> st.SearchStrategy[ClassWeights | None]:
 def specs(draw: st.DrawFn) -> Spec:
     """Draw a whole spec."""
     wanted = draw(st.none() | st.floats(0, 100))
-    data = Data.members[draw(st.sampled_from(sorted(Data.members)))]()
+    data = draw(st.sampled_from(sorted(list_named().items())))[1]()
     percentages = st.none() | st.floats(0, 100)
     return Spec(
         name=draw(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from mnistspec.views.pictures.canvas import Canvas
 
-DIGITS = MNIST.class_names
-CLOTHES = FashionMNIST.class_names
+DIGITS = MNIST.names
+CLOTHES = FashionMNIST.names
 # What matplotlib would read as mathematics, what its font has no letters for, and what no picture is wide enough for.
 TITLES = ("", "step6", "$x_1$ costs $5 {a} \\frac", "数字 \u202eabc\u202c é\n\t👩‍🏫 \x07", "W" * 3000, "word " * 3000)
 

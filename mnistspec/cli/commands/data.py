@@ -9,7 +9,8 @@ import typer
 
 from mnistspec.cli.completion import complete_datasets, complete_specs
 from mnistspec.cli.console import print_json, print_table, print_written
-from mnistspec.cli.options import DataDir, Json, check_data, check_output, output_option
+from mnistspec.cli.options import DataDir, Json, check_output, output_option
+from mnistspec.cli.reading import check_data, read_data
 from mnistspec.cli.registration import Panel, command
 
 
@@ -45,12 +46,11 @@ def data(
 
     check_data(name, data_dir)
 
-    from mnistspec.data.dataset import load_dataset
     from mnistspec.data.statistics import describe_dataset
     from mnistspec.views.painting import paint_augmented, paint_samples
     from mnistspec.views.terminal.tables import statistics_table
 
-    dataset = load_dataset(name, data_dir=data_dir)
+    dataset = read_data(name, data_dir)
     statistics = describe_dataset(dataset)
     path = output or check_output(Path(f"{name}.png"))
     if spec is not None:

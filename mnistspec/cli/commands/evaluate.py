@@ -11,7 +11,8 @@ import typer
 
 from mnistspec.cli.completion import complete_datasets
 from mnistspec.cli.console import print_json, print_message, print_result, print_table
-from mnistspec.cli.options import Best, DataDir, Device, Json, Latest, RunFolder, check_data
+from mnistspec.cli.options import Best, DataDir, Device, Json, Latest, RunFolder
+from mnistspec.cli.reading import check_data, read_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.cli.runs import choose_run, load_run_data
 from mnistspec.errors import MnistspecError
@@ -100,19 +101,18 @@ def _read_kept(folder: RunDir) -> _Test | None:
     if predictions is None:
         return None
     last = folder.metrics[-1]
-    return _Test(folder.spec.data.word, last.epoch, last.test_loss, predictions)
+    return _Test(folder.spec.data.display_name, last.epoch, last.test_loss, predictions)
 
 
 def _measure(folder: RunDir, data: str | None, data_dir: Path | None, device: str | None, *, best: bool) -> _Test:
     """Put the test set through the network; keep what its run should have kept."""
-    check_data(data or folder.spec.data.word, data_dir)
+    check_data(data or folder.spec.data, data_dir)
 
-    from mnistspec.data.dataset import load_dataset
     from mnistspec.runs.predictions import Predictions
     from mnistspec.training.device import choose_device
 
     model = folder.load_model("best" if best else "model")
-    dataset = load_dataset(data, data_dir=data_dir) if data else load_run_data(folder, data_dir)
+    dataset = read_data(data, data_dir) if data else load_run_data(folder, data_dir)
     evaluation = model.evaluate(dataset, choose_device(device))
     predictions = Predictions.of(evaluation, dataset.test_images, dataset.class_names)
     if folder.result is not None and not best and folder.data_digest == dataset.digest:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result
-from mnistspec.cli.options import Best, DataDir, Json, Latest, RunFolder, check_data, check_output, output_option
+from mnistspec.cli.options import Best, DataDir, Json, Latest, RunFolder, check_output, output_option
+from mnistspec.cli.reading import check_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.cli.runs import choose_run, load_run_data
 from mnistspec.errors import UsageError
@@ -74,7 +75,7 @@ def export(
     files = _choose_files(output, {"onnx": onnx, "safetensors": safetensors, "page": page})
     _check_call(files, runtime, normalize=normalize)
     folder, weights = choose_run(run, latest=latest), "best" if best else "model"
-    check_data(folder.spec.data.word, data_dir)
+    check_data(folder.spec.data, data_dir)
 
     from mnistspec.export.card import make_card
     from mnistspec.runs.weights import save_tensors

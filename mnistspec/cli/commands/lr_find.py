@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_written
-from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads, check_data, output_option
+from mnistspec.cli.options import DataDir, Device, Json, Settings, SpecFile, Threads, output_option
+from mnistspec.cli.reading import check_data, read_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import MnistspecError, UsageError
 
@@ -44,7 +45,7 @@ def lr_find(
     from mnistspec.language.loader import load_spec
 
     loaded = load_spec(spec, settings or ())
-    check_data(loaded.data.word, data_dir)
+    check_data(loaded.data, data_dir)
 
     from mnistspec.language.settings import write_lr
     from mnistspec.training.lr_range import suggest_lr
@@ -82,14 +83,13 @@ def _raise_lr(
     """Train from the spec's initialisation; ``course`` is the lowest rate, the highest, and the number of steps."""
     import torch
 
-    from mnistspec.data.dataset import load_dataset
     from mnistspec.network.builder import build_model
     from mnistspec.training.device import choose_device
     from mnistspec.training.lr_range import raise_lr
 
     if threads is not None:
         torch.set_num_threads(threads)
-    chosen, data = choose_device(device), load_dataset(spec.data.word, data_dir=data_dir)
+    chosen, data = choose_device(device), read_data(spec.data, data_dir)
     lowest, highest, steps = course
     print_message(f"{spec.name}: {steps} steps of {spec.train.batch_size} images on {chosen.type}")
     torch.manual_seed(spec.train.seed)

@@ -10,6 +10,7 @@ import typer
 
 from mnistspec.cli.console import print_json, print_message, print_written
 from mnistspec.cli.options import DataDir, Json, RunFolders, check_output, output_option
+from mnistspec.cli.reading import read_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from mnistspec.analysis.history import History, HistoryReader
     from mnistspec.data.dataset import Dataset
+    from mnistspec.language.vocabulary.datasets import Data
     from mnistspec.runs.folder import RunDir
     from mnistspec.runs.predictions import Predictions
 
@@ -74,10 +76,8 @@ def _make_measure(data_dir: Path | None) -> Callable[[RunDir], Predictions | Non
     from mnistspec.runs.environment import find_data_dir
 
     @cache
-    def load(name: str, data_dir: Path | None) -> Dataset:
-        from mnistspec.data.dataset import load_dataset
-
-        return load_dataset(name, data_dir=data_dir)
+    def load(data: Data, data_dir: Path | None) -> Dataset:
+        return read_data(data, data_dir)
 
     def measure(run: RunDir) -> Predictions | None:
         remembered = find_data_dir(run)

@@ -12,7 +12,8 @@ import typer
 
 from mnistspec.cli.console import print_json, print_message, print_result, print_table, print_warnings
 from mnistspec.cli.interruption import Interrupted, interruption
-from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, StrictTargets, TensorBoard, check_data
+from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, StrictTargets, TensorBoard
+from mnistspec.cli.reading import check_data, read_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
 from mnistspec.language.yaml.diagnostics import Override
@@ -109,7 +110,10 @@ def sweep(
     print_warnings(warning for job in grid for warning in job.warnings)
     needs = _find_needs(grid, data_dir, device, cluster)
     with (
-        open_cluster(cluster, needs) if cluster else nullcontext((None, _read_digests(needs))) as (client, digests),
+        open_cluster(cluster, needs) if cluster else nullcontext((None, _read_digests(grid, data_dir))) as (
+            client,
+            digests,
+        ),
         lock_folder(runs, _LOCK) as lock,
     ):
         work = Sweep(runs, grid, digests)
@@ -151,20 +155,25 @@ def _check_options(cluster: str | None, jobs: int | None, retries: int | None, t
 
 def _find_needs(grid: list[Job], data_dir: Path | None, device: str | None, cluster: str | None) -> Requirements:
     """Return what each run needs; raise UsageError for data that are not here, unless they are a cluster's."""
+    from mnistspec.language.vocabulary.image_sets import OwnData
     from mnistspec.sweeps.cluster.transfer import Requirements
 
-    names = sorted({job.spec.data.word for job in grid})
-    for name in names:
-        check_data(name, None if cluster else data_dir)
-    return Requirements(tuple(names), str(data_dir) if data_dir else None, device)
+    names = {}
+    for job in grid:
+        names[job.spec.data.word] = job.spec.data
+        check_data(job.spec.data, None if cluster else data_dir)
+        if cluster and isinstance(job.spec.data, OwnData):
+            raise UsageError(
+                f"{job.spec.name} trains on pictures in {job.spec.data.path}, which the workers of a cluster do not "
+                "have: --cluster is for data sets with a name"
+            )
+    return Requirements(tuple(sorted(names)), str(data_dir) if data_dir else None, device)
 
 
-def _read_digests(needs: Requirements) -> dict[str, str]:
+def _read_digests(grid: list[Job], data_dir: Path | None) -> dict[str, str]:
     """Return the digests of the data sets, which are fetched here once for all runs; raise what would stop each run."""
-    from mnistspec.data.dataset import load_dataset
-
-    folder = None if needs.data_dir is None else Path(needs.data_dir)
-    return {name: load_dataset(name, data_dir=folder).digest for name in needs.data}
+    sets = {job.spec.data.display_name: job.spec.data for job in grid}
+    return {name: read_data(data, data_dir).digest for name, data in sets.items()}
 
 
 def _open_machine(

@@ -20,8 +20,8 @@ from mnistspec.cli.options import (
     StrictTargets,
     TensorBoard,
     Threads,
-    check_data,
 )
+from mnistspec.cli.reading import check_data, read_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.cli.runs import Need, choose_run
 from mnistspec.errors import MnistspecError, NotFiniteError, UsageError
@@ -134,22 +134,20 @@ def _start(specs: list[Path], changes: list[str], options: _Options) -> Iterator
     documents = load_documents(((path, changes) for path in specs), strict_targets=options.strict_targets)
     print_warnings(warning for document in documents for warning in document.warnings)
     for document in documents:
-        check_data(document.spec.data.word, options.data_dir)
+        check_data(document.spec.data, options.data_dir)
     _prepare(options, ", ".join(document.spec.name for document in documents))
 
-    from mnistspec.data.dataset import load_dataset
     from mnistspec.network.summary import summarize
     from mnistspec.runs.execution import Execution, check_start
     from mnistspec.training.device import choose_device
     from mnistspec.views.terminal.tables import render_text, summary_table
 
     chosen = choose_device(options.device)
-    names = {document.spec.data.word for document in documents}
-    loaded = {name: load_dataset(name, data_dir=options.data_dir) for name in names}
+    loaded = {data: read_data(data, options.data_dir) for data in dict.fromkeys(each.spec.data for each in documents)}
     for document in documents:
-        check_start(document.spec, loaded[document.spec.data.word], chosen)
+        check_start(document.spec, loaded[document.spec.data], chosen)
     for document in documents:
-        data = loaded[document.spec.data.word]
+        data = loaded[document.spec.data]
         summary = render_text(summary_table(summarize(document.spec, document.lines)), width=80)
         yield Execution.start(options.runs, document.spec, document.source, data, chosen, summary)
 
@@ -159,7 +157,7 @@ def _resume(path: Path, options: _Options) -> Iterator[Execution]:
     from mnistspec.runs.result import refuse_ended
 
     folder = choose_run(path, Need.REST, latest=options.latest)
-    check_data(folder.spec.data.word, options.data_dir)
+    check_data(folder.spec.data, options.data_dir)
     refuse_ended(folder)
     _prepare(options, str(folder.path))
 
@@ -167,7 +165,7 @@ def _resume(path: Path, options: _Options) -> Iterator[Execution]:
     from mnistspec.runs.trained import load_data
     from mnistspec.training.device import choose_device
 
-    data = load_data(folder, options.data_dir)
+    data = load_data(folder, options.data_dir, read_data)
     yield Execution(folder, data, choose_device(options.device), restart=options.restart)
 
 

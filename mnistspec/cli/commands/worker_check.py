@@ -8,7 +8,8 @@ import typer
 
 from mnistspec.cli.completion import complete_datasets
 from mnistspec.cli.console import print_error, print_json, print_message, print_result, print_table, print_warning
-from mnistspec.cli.options import DataDir, Device, Json, check_data
+from mnistspec.cli.options import DataDir, Device, Json
+from mnistspec.cli.reading import check_data
 from mnistspec.cli.registration import Panel, command
 
 if TYPE_CHECKING:

@@ -15,5 +15,6 @@ for _module in (
     "schedulers",
     "augmentations",
     "datasets",
+    "image_sets",
 ):
     import_module(f"mnistspec.language.vocabulary.{_module}")

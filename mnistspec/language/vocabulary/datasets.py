@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 from mnistspec.language.vocabulary.unit import Unit
@@ -12,14 +13,44 @@ _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 
 class Data(Unit, family="data set"):
-    """Images of one channel with their classes, in four IDX files: training images and labels, test images and labels.
+    """Images with their classes."""
+
+    subject: ClassVar[str] = ""  # what a visitor of a page draws, such as "a digit"; nothing if it cannot be drawn
+
+    @property
+    @abstractmethod
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the labels."""
+
+    @property
+    @abstractmethod
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of one image."""
+
+    @property
+    @abstractmethod
+    def train_count(self) -> int | None:
+        """The number of training images that everybody has; None where that is not known."""
+
+    @property
+    def display_name(self) -> str:
+        """What people call it."""
+        return self.word
+
+    @property
+    def task(self) -> str:
+        """What a page asks its visitor to do."""
+        return f"Draw {self.subject}" if self.subject else "Open or drop a picture"
+
+
+class NamedData(Data):
+    """Images of one channel in four IDX files: training images and labels, test images and labels.
 
     ``file_names`` has the names of the four, first those of torchvision's download; ``digests`` the SHA-256 of each,
     unpacked, where they ship with mnistspec.
     """
 
-    class_names: ClassVar[tuple[str, ...]]
-    subject: ClassVar[str] = ""  # what a visitor of a page draws, such as "a digit"; nothing if it cannot be drawn
+    names: ClassVar[tuple[str, ...]]
     image_size: ClassVar[tuple[int, int]] = (28, 28)
     train_images: ClassVar[int] = 60_000
     file_names: ClassVar[tuple[tuple[str, ...], ...]] = (
@@ -34,20 +65,25 @@ class Data(Unit, family="data set"):
     digests: ClassVar[tuple[str, ...]] = ()
 
     @property
-    def task(self) -> str:
-        """What a page asks its visitor to do."""
-        return f"Draw {self.subject}" if self.subject else "Open or drop a picture"
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.names
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of one image."""
         return (1, *self.image_size)
 
+    @property
+    def train_count(self) -> int | None:
+        """The published number of training images."""
+        return self.train_images
 
-class MNIST(Data, word="mnist", aliases=("digits",)):
+
+class MNIST(NamedData, word="mnist", aliases=("digits",)):
     """Handwritten digits, 60,000 + 10,000; ships with mnistspec."""
 
-    class_names = _DIGITS
+    names = _DIGITS
     subject = "a digit"
     digests = (
         "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -57,24 +93,24 @@ class MNIST(Data, word="mnist", aliases=("digits",)):
     )
 
 
-class FashionMNIST(Data, word="fashion-mnist", aliases=("fashion", "fmnist")):
+class FashionMNIST(NamedData, word="fashion-mnist", aliases=("fashion", "fmnist")):
     """Zalando's articles of clothing, 60,000 + 10,000."""
 
-    class_names = _CLOTHES
+    names = _CLOTHES
     subject = "a piece of clothing"
 
 
-class KMNIST(Data, word="kmnist", aliases=("kuzushiji-mnist",)):
+class KMNIST(NamedData, word="kmnist", aliases=("kuzushiji-mnist",)):
     """Cursive Japanese characters, 60,000 + 10,000."""
 
-    class_names = _KANA
+    names = _KANA
     subject = "a kana"
 
 
-class QMNIST(Data, word="qmnist"):
+class QMNIST(NamedData, word="qmnist"):
     """MNIST rebuilt from NIST, with 60,000 test digits."""
 
-    class_names = _DIGITS
+    names = _DIGITS
     subject = "a digit"
     file_names = (
         (
@@ -83,6 +119,11 @@ class QMNIST(Data, word="qmnist"):
             "qmnist-test-images-idx3-ubyte",
             "qmnist-test-labels-idx2-int",
         ),
-        *Data.file_names,
+        *NamedData.file_names,
     )
     has_label_records = True
+
+
+def list_named() -> dict[str, type[NamedData]]:
+    """Return the data sets that have a name of their own."""
+    return {word: member for word, member in Data.members.items() if issubclass(member, NamedData)}

@@ -45,6 +45,25 @@ ClassWeights = Annotated[
 ]
 
 
+_MOST_HELD_OUT = 1_000_000
+
+
+def _check_holdout(value: object) -> object:
+    """Return how many images are held out, or the part that is."""
+    if value == "val":
+        return value
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST_HELD_OUT:
+        raise must_be(f"a whole number of images up to {_MOST_HELD_OUT:,}, or val")
+    return value
+
+
+Holdout = Annotated[
+    int | Literal["val"],
+    PlainValidator(_check_holdout),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": _MOST_HELD_OUT}, {"enum": ["val"]}]}),
+]
+
+
 class Train(Model):
     """How the network is trained."""
 
@@ -53,11 +72,8 @@ class Train(Model):
     seed: int = Field(
         default=1, ge=0, lt=2**32, description="of the initialisation, the order, the augmentation and the dropout"
     )
-    holdout: int = Field(
-        default=0,
-        ge=0,
-        le=59_000,
-        description="the last N training images take the test set's place, to choose a recipe by",
+    holdout: Holdout = Field(
+        default=0, description="N training images, or the set's validation part, take the test set's place"
     )
     class_weights: ClassWeights | None = Field(
         default=None,

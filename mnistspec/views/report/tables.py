@@ -186,8 +186,9 @@ def measured(series: Series) -> str:
 
 def images_of(series: Series) -> str:
     """Return the images that a series was measured on, with their data set."""
-    held_out = series.spec.train.holdout
-    data = series.spec.data.word
+    held_out, data = series.spec.train.holdout, series.spec.data.display_name
+    if held_out == "val":
+        return f"{data} {series.measured.images}"
     return f"{held_out:,} held-out training images of {data}" if held_out else f"{data} test set"
 
 

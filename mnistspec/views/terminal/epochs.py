@@ -15,7 +15,7 @@ _MARK = "  best"
 
 def epochs_header(measured: Measured) -> str:
     """Return the line of headings."""
-    return _join(tuple(heading.format("held" if measured is measured.holdout else "test") for heading in _HEADINGS))
+    return _join(tuple(heading.format("held" if measured is not measured.test else "test") for heading in _HEADINGS))
 
 
 def epoch_row(metrics: EpochMetrics, *, best: bool) -> str:

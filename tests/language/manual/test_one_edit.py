@@ -20,7 +20,7 @@ from mnistspec.language.manual.words import list_words
 from mnistspec.language.spec import Spec
 from mnistspec.language.vocabulary.augmentations import Augmentation
 from mnistspec.language.vocabulary.block import Block, Module, Shape, ShapeError
-from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.datasets import NamedData
 from mnistspec.language.vocabulary.optimizers import Optimizer
 from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
@@ -78,11 +78,11 @@ def units() -> Iterator[dict[str, type[Unit]]]:
         def modules(self, shape: Shape) -> tuple[Module, ...]:
             return (Module("gn", "GroupNorm", {"num_groups": self.num_groups, "num_channels": shape[0]}),)
 
-    class Letters(Data, word="letters"):
+    class Letters(NamedData, word="letters"):
         """Handwritten letters."""
 
         torch_class = "EMNIST"
-        class_names = tuple("abcdefghij")
+        names = tuple("abcdefghij")
         glyphs_n: int = Field(ge=1, examples=[3])
 
     class Adagrad(Optimizer, word="adagrad", scalar="lr"):

@@ -11,7 +11,7 @@ import pytest
 
 from mnistspec.data.store import find_data, find_in_folder
 from mnistspec.errors import UsageError
-from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.datasets import list_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("place", ["", "raw", "CLASS/raw"])
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", sorted(Data.members))
+@pytest.mark.parametrize("name", sorted(list_named()))
 def test_every_form_in_every_place(name: str, form: str, place: str, tmp_path: Path) -> None:
     data = find_data(name)
     folder = tmp_path / place.replace("CLASS", data.torch_class)

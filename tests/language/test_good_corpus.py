@@ -10,7 +10,7 @@ from mnistspec.language.loader import load_document, load_spec
 from mnistspec.language.spec import Notes, Spec
 from mnistspec.language.vocabulary.augmentations import Augmentation
 from mnistspec.language.vocabulary.block import Block
-from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.datasets import list_named
 from mnistspec.language.vocabulary.optimizers import Optimizer
 from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
@@ -52,7 +52,7 @@ def test_every_word_is_in_the_corpus(family: type[Unit]) -> None:
 
 
 def test_every_data_set_is_in_the_corpus() -> None:
-    assert {load_spec(path, settings_of(path)).data.word for path in GOOD} == set(Data.members)
+    assert {load_spec(path, settings_of(path)).data.word for path in GOOD} == set(list_named())
 
 
 def test_scalar_and_long_form_are_the_same() -> None:

@@ -75,7 +75,7 @@ def test_batches_change_nothing() -> None:
 
 def test_pictures_and_files_are_prepared_as_the_command_does(tmp_path: Path) -> None:
     path = tmp_path / "seven.png"
-    Image.fromarray(255 - IMAGES[0].numpy()).resize((90, 90)).save(path)
+    Image.fromarray(255 - IMAGES[0, 0].numpy()).resize((90, 90)).save(path)
     wanted = expected(prepare_image(path).pixels[None])
     with Image.open(path) as picture:
         for form in (path, str(path), [path], picture):
@@ -99,8 +99,8 @@ def test_pictures_and_files_are_prepared_as_the_command_does(tmp_path: Path) -> 
         (IMAGES.numpy().astype(object), "an array of object"),
         (np.array(["a"]), "an array of <U1"),
         (IMAGES.numpy().astype(np.longdouble), "an array of"),
-        (IMAGES[0, 0], "images of 28x28, alone or n of them, not 28"),
-        (IMAGES[:, :27], "not 3x27x28"),
+        (IMAGES[0, 0, 0], "images of 28x28, alone or n of them, not 28"),
+        (IMAGES[:, :, :27], "not 3x1x27x28"),
         (IMAGES.view(3, 1, 1, 28, 28), "not 3x1x1x28x28"),
         (IMAGES.view(1, 3, 28, 28).expand(2, 3, 28, 28), "not 3 channels"),
         (torch.tensor(3), "not a single number"),

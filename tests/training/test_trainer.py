@@ -20,11 +20,10 @@ from mnistspec.language.vocabulary.activations import ReLU
 from mnistspec.language.vocabulary.augmentations import ColorJitter, RandomRotation
 from mnistspec.language.vocabulary.convolutions import Conv
 from mnistspec.language.vocabulary.dense import FullyConnected
-from mnistspec.language.vocabulary.normalization import BatchNorm
+from mnistspec.language.vocabulary.normalization import BatchNorm, Dropout
 from mnistspec.language.vocabulary.optimizers import SGD, Adam
 from mnistspec.language.vocabulary.pools import GlobalAveragePool, MaxPool2d
 from mnistspec.language.vocabulary.recipe import Train
-from mnistspec.language.vocabulary.regularization import Dropout
 from mnistspec.language.vocabulary.schedulers import ConstantLR, CosineAnnealingLR, OneCycleLR, Scheduler, Warmup
 from mnistspec.training.evaluation import Evaluation, evaluate
 from mnistspec.training.meter import Meter

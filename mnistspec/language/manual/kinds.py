@@ -58,7 +58,8 @@ def _list(parts: list[Schema]) -> str:
     counts = [str(part["minItems"]) for part in parts if part.get("minItems") == part.get("maxItems", 0)]
     if not counts and "maxItems" in parts[0]:
         counts = [f"at most {parts[0]['maxItems']}"]
-    kind = _number(item, "s") if "$ref" not in item else f"{describe_kind(item)}s"
+    is_number = item.get("type") in {"integer", "number"}
+    kind = _number(item, "s") if is_number else f"{describe_kind(item)}s"
     return " ".join(["list of", *([" or ".join(counts)] if counts else []), kind])
 
 

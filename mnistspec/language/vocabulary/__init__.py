@@ -6,7 +6,6 @@ from importlib import import_module
 for _module in (
     "convolutions",
     "normalization",
-    "regularization",
     "dense",
     "pools",
     "activations",

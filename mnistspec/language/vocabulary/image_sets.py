@@ -48,7 +48,7 @@ Size = Annotated[
     tuple[int, int],
     BeforeValidator(_read_size),
     WithJsonSchema({
-        "description": "of the images, one number or height and width; default: that of all files, if they agree",
+        "description": "of the images; unless given, that of all files, if they agree",
         "anyOf": [_SIDE, {"type": "array", "items": _SIDE, "minItems": 2, "maxItems": 2}],
     }),
 ]  # fmt: skip
@@ -63,12 +63,12 @@ class OwnData(Data):
     path: Location
     size: Size | None = None
     channels: Literal["grey", "colour"] | None = Field(
-        default=None, description="default: colour if any image has colour"
+        default=None, description="unless given, colour if any image has colour"
     )
     fit: Literal["pad", "crop", "stretch"] = Field(
         default="pad", description="what is done to images of another shape: nothing is cut off, or the middle is taken"
     )
-    classes: Names | None = Field(default=None, description="default: all that there are, in natural order")
+    classes: Names | None = Field(default=None, description="unless given, all that there are, in natural order")
     test: Annotated[float, Interval(gt=0, lt=1)] = Field(
         default=0.2, description="where the set has no test part: this share of each class"
     )

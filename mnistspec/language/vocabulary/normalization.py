@@ -1,4 +1,4 @@
-"""The norms: blocks that shift and scale values to the same mean and spread."""
+"""The norms, which shift and scale values to the same mean and spread, and dropout: blocks that regularise."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ class BatchNorm(
     def modules(self, shape: Shape) -> tuple[Module, ...]:
         torch_class = "BatchNorm2d" if len(shape) == 3 else "BatchNorm1d"
         return (Module("bn", torch_class, {"num_features": shape[0], **self.model_dump()}),)
+
+
+class Dropout(Block, word="dropout", scalar="p", aliases=("drop",)):
+    """Sets values to zero at random while training, and scales the others up."""
+
+    p: float = Field(default=0.5, ge=0, lt=1, description="share of the values that is dropped", examples=[0.1])
+
+    def modules(self, shape: Shape) -> tuple[Module, ...]:  # noqa: ARG002 - any shape will do
+        return (Module("dropout", "Dropout", {"p": self.p}),)

@@ -17,6 +17,7 @@ from mnistspec.language.vocabulary.optimizers import Optimizer
 from mnistspec.language.vocabulary.schedulers import Scheduler
 from mnistspec.language.vocabulary.unit import Unit
 from mnistspec.views.terminal.words import section_text, word_text
+from tests.language.image_sets import write_image_sets
 
 WORDS = list_words()
 GOLDEN = Path(__file__).parent / "golden" / "words.txt"
@@ -44,6 +45,7 @@ def text_of(word: Word) -> str:
 def test_example_is_right_and_uses_its_word(word: Word, tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(text_of(word), encoding="utf-8")
+    write_image_sets(tmp_path)
     spec = load_spec(path)
     units: tuple[Unit, ...] = (*spec.layers, spec.train.optimizer, spec.train.scheduler, *spec.train.augment)
     if word.name == "repeat":

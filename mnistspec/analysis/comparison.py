@@ -153,7 +153,7 @@ SORT_KEYS: dict[str, Callable[[Series], Any]] = {
     "max": lambda series: -max(series.accuracies),
     "best": lambda series: -series.best,
     "spread": lambda series: float("inf") if series.spread is None else series.spread,
-    "f1": lambda series: float("inf") if series.macro_f1 is None else -series.macro_f1,
+    "f1": lambda series: -(series.macro_f1 or 0),
     "seeds": lambda series: -len(series.runs),
     "targets": lambda series: -(series.targets_met or 0) / len(series.runs),
     "params": lambda series: series.params,

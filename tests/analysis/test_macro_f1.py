@@ -119,6 +119,7 @@ def test_it_fits(tmp_path: Path) -> None:
     text = render_text(leaderboard_table(compare(tmp_path / "runs")))
     assert max(map(len, text.splitlines())) <= WIDTH
     assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert all(f"step{step} " in text for step in range(7)), "no name is broken"
 
 
 def test_runs_without_figures_are_named(mnistspec: CommandLine, root: Path) -> None:

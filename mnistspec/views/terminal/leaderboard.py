@@ -52,10 +52,8 @@ def leaderboard_table(comparison: Comparison) -> Group:
     for words, series in zip(label_series(comparison.all_series), comparison.all_series, strict=True):
         params, macs, field, seeds, mean, low, high, best, seconds, targets, *f1 = _cells(series, comparison)
         spread = f"{low}-{high}" if len(series.runs) > 1 else ""
-        range_below = f"{mean}\n{spread}"
-        table.add_row(
-            Text("\n  ".join(words)), params, macs, field, seeds, range_below, *(f1 or [best]), seconds, targets
-        )
+        figures = f"{mean}\n{spread}", *(f1 or [best])
+        table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, *figures, seconds, targets)
     sentence = difference_text(comparison)
     note = _write_note("last epoch", "f1" if shows_f1 else "best", "time", "targets")
     return Group(table, Text(note), *([Text(f"\n{sentence}")] if sentence else []))

@@ -107,6 +107,33 @@ def test_a_holdout_without_augmentation_and_schedule(
     assert abs(3 * accuracy - round(3 * accuracy)) < 0.02  # of 300 images
 
 
+@pytest.mark.parametrize("weights", ["{3: 50, 8: 0.01}", "balanced"])
+def test_it_weighs_classes(
+    mnistspec: CommandLine, run_file: Runner, small_mnist: Path, tmp_path: Path, weights: str
+) -> None:
+    """Its first and only batch has all images that are learned from, so that their order makes no difference."""
+    path = tmp_path / "out.py"
+    changes = ("defaults=", "layers=[flatten, {fc: 10}]", "train.holdout=300", "train.seed=3", "train.batch_size=1000")
+    settings = (*changes, f"train.class_weights={weights}")
+    options = [option for setting in settings for option in ("--set", setting)]
+    assert mnistspec("code", SPECS / "step2.yaml", *options, "-o", path).code == 0
+    (loss,) = re.findall(r"train loss (\S+),", run_file(path, "--data", small_mnist, "--epochs", "1"))
+    names = runpy.run_path(str(path))
+    images, labels = names["load_data"](small_mnist, train=True)
+    images, labels = (images[:-300] - images.mean()) / images.std(), labels[:-300]
+    weight = torch.ones(10)
+    if weights == "balanced":
+        weight = len(labels) / (10 * labels.bincount())
+    else:
+        weight[3], weight[8] = 50, 0.01
+    torch.manual_seed(3)
+    logits = names["build_model"]()(images).detach()
+    single = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
+    expected = (weight[labels] * single).sum() / weight[labels].sum()
+    assert float(loss) == pytest.approx(float(expected), abs=2e-4)
+    assert abs(float(single.mean() - expected)) > 1e-3 or weights == "balanced"
+
+
 def test_idx_files(mnistspec: CommandLine, quick_spec: Path, small_mnist: Path, tmp_path: Path) -> None:
     path = tmp_path / "out.py"
     mnistspec("code", quick_spec, "-o", path)

@@ -50,7 +50,7 @@ class Figures(Model):
     def keys(cls, content: Mapping[str, Any]) -> dict[str, str]:
         """Return the keys of a file by the names of the model, where they differ."""
         measured = content.get("measured_on")
-        kind = Measured.test if measured in {None, Measured.test.value} else Measured.holdout
+        kind = Measured.test if measured in (None, Measured.test.value) else Measured.holdout
         return {name: kind.key(name) for name in cls.named}
 
     @classmethod

@@ -7,7 +7,6 @@ Run it from the repository's root for ten minutes, or with another seed:
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import random
@@ -15,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
@@ -24,6 +24,7 @@ from mnistspec.data.dataset import load_dataset
 from mnistspec.errors import MnistspecError
 from mnistspec.runs.execution import Execution
 from mnistspec.sweeps.engine import Outcome
+from tests.fuzz.loop import main, repeat
 from tests.fuzz.mutations import CHANGES, mutate
 from tests.places import ROOT
 from tests.small_mnist import write_mnist
@@ -100,8 +101,9 @@ def use(bench: Bench, folders: Path, chance: random.Random) -> tuple[str | Path,
     ))  # fmt: skip
 
 
-def try_once(bench: Bench, chance: random.Random) -> None:
+def try_once(bench: Bench, seed: str) -> None:
     """Mutate a file or two in a copy of the folders, and use them twice; raise what is no answer."""
+    chance = random.Random(seed)  # noqa: S311 - places to damage
     with tempfile.TemporaryDirectory(dir=bench.data.parent) as place:
         folders = Path(shutil.copytree(bench.folders, Path(place) / "folders"))
         files = sorted(path for path in folders.rglob("*") if path.suffix in CHANGES)
@@ -125,34 +127,16 @@ def try_once(bench: Bench, chance: random.Random) -> None:
 
 def fuzz(seconds: float, seed: int) -> int:
     """Try mutated folders for some seconds; return their number. Raises what no command should."""
-    end, count = time.monotonic() + seconds, 0
     with (
-        contextlib.ExitStack() as stack,
         tempfile.TemporaryDirectory() as place,
         patch("mnistspec.views.painting.paint_run", lambda *_: None),
         patch("mnistspec.sweeps.engine.LocalEngine._execute", lambda *_: Outcome("waiting")),
     ):
         bench = make_bench(Path(place))
         here = lambda name, **_: load_dataset(name, data_dir=bench.data)  # noqa: E731 - never the network
-        stack.enter_context(patch("mnistspec.data.dataset.load_dataset", here))
-        while time.monotonic() < end:
-            try:
-                try_once(bench, random.Random(f"{seed}-{count}"))  # noqa: S311 - places to damage
-            except BaseException as error:
-                error.add_note(f"folder {count} of seed {seed}")
-                raise
-            count += 1
-    return count
-
-
-def main() -> None:
-    """Fuzz for the time given on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    print(f"{fuzz(options.seconds, options.seed)} folders, no surprise")  # noqa: T201 - for who runs it by hand
+        with patch("mnistspec.data.dataset.load_dataset", here):
+            return repeat(partial(try_once, bench), seconds, seed)
 
 
 if __name__ == "__main__":
-    main()
+    main(fuzz, __doc__)

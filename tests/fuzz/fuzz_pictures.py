@@ -7,9 +7,9 @@ Run it from the repository's root for ten minutes, or with another seed:
 
 from __future__ import annotations
 
-import argparse
 import io
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from PIL import Image
 from mnistspec.data.photo.preparation import prepare_bytes
 from mnistspec.errors import UsageError
 from tests.data.photo.test_photo import DIGITS, enlarge, photograph
+from tests.fuzz.loop import main, repeat
 
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM", "ICO", "TGA", "PCX", "SGI", "JPEG2000", "DDS")
 _MODES = ("L", "RGB", "RGBA", "P", "1", "LA", "CMYK", "I;16", "F")
@@ -83,38 +84,30 @@ def mutate(content: bytes, random: Generator) -> bytes:
     return bytes(changed)
 
 
+def try_once(seeds: list[bytes], seed: str) -> None:
+    """Prepare a mutated file; raise what is no UsageError, or AssertionError."""
+    random = np.random.default_rng(list(seed.encode()))
+    content = mutate(seeds[random.integers(len(seeds))], random)
+    start = time.process_time()
+    try:
+        values = prepare_bytes(content).values
+    except UsageError as error:
+        message = str(error)
+        assert message, "an error without a sentence"
+        assert "\n" not in message, message
+    except BaseException as error:
+        error.add_note(f"{len(content)} bytes: {content[:80]!r}")
+        raise
+    else:
+        assert values.shape == (28, 28), values.shape
+        assert values.max() > 0, "a digit without ink"
+    assert time.process_time() - start < _SECONDS, "it takes too long"
+
+
 def fuzz(seconds: float, seed: int) -> int:
-    """Prepare mutated files for some seconds; return their number. Raises what is no UsageError, or AssertionError."""
-    seeds, random = make_seeds(), np.random.default_rng(seed)
-    end, count = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        content = mutate(seeds[random.integers(len(seeds))], random)
-        start = time.process_time()
-        try:
-            values = prepare_bytes(content).values
-        except UsageError as error:
-            message = str(error)
-            assert message, "an error without a sentence"
-            assert "\n" not in message, message
-        except BaseException as error:
-            error.add_note(f"file {count} of seed {seed}, {len(content)} bytes: {content[:80]!r}")
-            raise
-        else:
-            assert values.shape == (28, 28), values.shape
-            assert values.max() > 0, "a digit without ink"
-        assert time.process_time() - start < _SECONDS, f"file {count} of seed {seed} takes too long"
-        count += 1
-    return count
-
-
-def main() -> None:
-    """Fuzz for the time given on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    print(f"{fuzz(options.seconds, options.seed)} files, no surprise")  # noqa: T201 - for who runs it by hand
+    """Prepare mutated files for some seconds; return their number."""
+    return repeat(partial(try_once, make_seeds()), seconds, seed)
 
 
 if __name__ == "__main__":
-    main()
+    main(fuzz, __doc__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from collections.abc import Iterable
@@ -35,8 +34,10 @@ def print_json(content: object) -> None:
 
 def print_message(text: str) -> None:
     """Print a message to stderr; where nobody can read it, the program does its work all the same."""
-    with contextlib.suppress(OSError):
+    try:
         print(printable_lines(text), file=sys.stderr, flush=True)  # noqa: T201 - this module prints, no other does
+    except OSError:
+        silence(sys.stderr)
 
 
 def _print(text: str) -> None:

@@ -139,7 +139,8 @@ def test_plain_characters(text: str, plain: str) -> None:
 def shell(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a line of the shell in which ``mnistspec`` is the command line."""
     line = command.replace("mnistspec", f"{sys.executable} -m mnistspec")
-    there = os.environ | {"PYTHONPATH": str(ROOT), "STEP": str(SPECS / "step1.yaml"), **environment}
+    # Empty as if it was not set: output that Python does not keep back cannot fail when the interpreter ends.
+    there = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "", "STEP": str(SPECS / "step1.yaml")} | environment
     return subprocess.run(
         ["/bin/bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=60, env=there
     )  # fmt: skip

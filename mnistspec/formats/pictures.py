@@ -34,9 +34,9 @@ _BYTES = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4}  # of a pixel in memory; of 
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF")
 # Each scan of a JPEG goes over all of its pixels: 10 scans, which are usual, of 12 million pixels.
 _MAX_SCANNED = 120_000_000
-# Pillow reads some rare variants of BMP and PPM in Python, pixel by pixel, and headers of PPM byte by byte.
+# Pillow reads some rare variants of BMP and PPM in Python, pixel by pixel.
 _MAX_SLOW_PIXELS, _MAX_SLOW_BYTES = 500_000, 4_000_000
-_MAX_HEADER = 4096
+_MAX_PIECES = 500_000  # a PNG of 20 MB in chunks of 1 KB takes 60,000
 _WIDTH, _HEIGHT, ORIENTATION = 0x0100, 0x0101, 0x0112  # EXIF tags
 _SIDEWAYS = {5, 6, 7, 8}  # its values of pictures whose height and width change places
 _METADATA = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}  # where Pillow looks for it
@@ -62,11 +62,11 @@ def open_picture(file: Path | io.BytesIO, side: int | None = None) -> Iterator[I
     UsageError for what is no picture, damaged or too large.
     """
     with _explained():
-        content = file.getbuffer() if isinstance(file, io.BytesIO) else _map(file)
+        content = file.getvalue() if isinstance(file, io.BytesIO) else _map(file)
         if not content:
             raise UsageError(_EMPTY)
-        _check_header(content)
-        with Image.open(file, formats=_list_formats()) as image:
+        raw = io.BytesIO(content) if isinstance(file, io.BytesIO) else io.FileIO(file)
+        with _Pieces(raw) as pieces, Image.open(pieces, formats=_list_formats()) as image:
             _check_cost(image, content, side)
             yield image
 
@@ -89,7 +89,7 @@ def read_header(path: Path) -> Header:
     with _explained():
         if not path.stat().st_size:
             raise UsageError(_EMPTY)
-        with Image.open(path, formats=_list_formats()) as image:
+        with _Pieces(io.FileIO(path)) as pieces, Image.open(pieces, formats=_list_formats()) as image:
             _check_pixels(image)
             width, height = image.size
             if _has_metadata(image) and (exif := image.getexif()).get(ORIENTATION) in _SIDEWAYS:
@@ -185,24 +185,27 @@ def _list_formats() -> list[str]:
     return [name for name in _FORMATS if name in Image.OPEN]  # a build of Pillow may lack some
 
 
-def _map(path: Path) -> memoryview:
+class _Pieces(io.BufferedReader):
+    """A file that is read in a limited number of pieces: Pillow reads comments and fillings byte by byte."""
+
+    _left = _MAX_PIECES
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise UsageError("the file consists of too many small pieces; save the image again, as PNG or JPEG")
+        return super().read(size)
+
+
+def _map(path: Path) -> bytes | mmap.mmap:
     """Return the bytes of a file without reading them all."""
     if path.stat().st_size == 0:  # nothing to map
-        return memoryview(b"")
+        return b""
     with path.open("rb") as file:
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _check_header(content: memoryview) -> None:
-    """Refuse a PPM with a long header: Pillow reads its comments byte by byte."""
-    head = bytes(content[:_MAX_HEADER])
-    if re.match(rb"P[0-9fFy][\s#]", head) and len(content) > _MAX_HEADER:
-        words = re.sub(rb"#[^\r\n]*", b"", head).split()
-        if len(words) < 5:  # the kind, width, height, the largest value, and pixels
-            raise UsageError("the header has more than 4 KB of comments; save the image as PNG or JPEG")
-
-
-def _check_cost(image: Image.Image, content: memoryview, side: int | None) -> None:
+def _check_cost(image: Image.Image, content: bytes | mmap.mmap, side: int | None) -> None:
     """Refuse a picture that would take too much time or memory; one that is a JPEG is set to be decoded smaller."""
     if image.format in {"JPEG", "MPO"}:
         scans = len(re.findall(rb"\xff\xda", content))

@@ -140,7 +140,8 @@ def shell(command: str, folder: Path, **environment: str) -> subprocess.Complete
     """Run a line of the shell in which ``mnistspec`` is the command line."""
     line = command.replace("mnistspec", f"{sys.executable} -m mnistspec")
     # Empty as if it was not set: output that Python does not keep back cannot fail when the interpreter ends.
-    there = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "", "STEP": str(SPECS / "step1.yaml")} | environment
+    there = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "", "STEP": str(SPECS / "step1.yaml")}
+    there |= environment
     return subprocess.run(
         ["/bin/bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=60, env=there
     )  # fmt: skip

@@ -31,7 +31,7 @@ def examine_machine(needs: Requirements) -> dict[str, Any]:
     """
     from mnistspec.data.dataset import load_dataset  # noqa: PLC0415 - torch: a worker of a cluster has no use for it
     from mnistspec.data.store import is_present  # noqa: PLC0415 - the same
-    from mnistspec.language.vocabulary.datasets import Data  # noqa: PLC0415 - the same
+    from mnistspec.language.vocabulary.datasets import list_named  # noqa: PLC0415 - the same
     from mnistspec.training.device import choose_device, list_devices  # noqa: PLC0415 - the same
 
     folder = None if needs.data_dir is None else Path(needs.data_dir)
@@ -49,7 +49,7 @@ def examine_machine(needs: Requirements) -> dict[str, Any]:
         "versions": describe_versions(),
         "devices": list_devices(),
         "data_sets": [
-            name for name, data in Data.members.items() if name in digests or (folder is None and is_present(data()))
+            name for name, data in list_named().items() if name in digests or (folder is None and is_present(data()))
         ],
         "digests": digests,
         "problems": problems,

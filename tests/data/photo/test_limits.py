@@ -31,23 +31,36 @@ def repeat_scans() -> bytes:
     return content[:-2] + content[content.rindex(b"\xff\xda") : -2] * 500 + content[-2:]
 
 
+def write_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def write_png(side: int, depth: int, colour: int, pixel_bytes: int) -> bytes:
     """A PNG that is black all over."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     packer = zlib.compressobj(9)
     row = bytes(1 + side * pixel_bytes)
     data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
     header = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    chunks = (b"IHDR", header), (b"IDAT", data), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(write_chunk(*chunk) for chunk in chunks)
 
+
+def insert(picture: bytes, place: int, parts: bytes) -> bytes:
+    return picture[:place] + parts + picture[place:]
+
+
+_SMALL = {kind: write(Image.fromarray(DIGITS[0]), kind) for kind in ("JPEG", "GIF", "PNG")}
+_PIECES = "the file consists of too many small pieces"
 
 COSTLY: dict[str, tuple[Callable[[], bytes], str]] = {
     "scans": (repeat_scans, r"the JPEG has \d+ scans, too many for its size"),
-    "comments": (lambda: b"P5\n" + b"#\n" * 2**22 + b"2 2 255\n" + bytes(4), "more than 4 KB of comments"),
-    "a long comment": (lambda: b"P2\n#" + b"x" * 2**22 + b"\n2 2 255\n0 0 0 0", "more than 4 KB of comments"),
+    "comments": (lambda: b"P5\n" + b"#\n" * 2**22 + b"2 2 255\n" + bytes(4), _PIECES),
+    "a long comment": (lambda: b"P2\n#" + b"x" * 2**22 + b"\n2 2 255\n0 0 0 0", _PIECES),
+    "filling": (lambda: insert(_SMALL["JPEG"], 2, b"\xff" * 2**23), _PIECES),
+    "segments": (lambda: insert(_SMALL["JPEG"], 2, b"\xff\xfe\0\2" * 2**20), _PIECES),
+    "blocks": (lambda: insert(_SMALL["GIF"], _SMALL["GIF"].index(b","), b"\x21\xfe\1a\0" * 2**20), _PIECES),
+    "chunks": (lambda: insert(_SMALL["PNG"], 33, write_chunk(b"tEXt", b"a\0b") * 2**18), _PIECES),
+    "empty chunks": (lambda: insert(_SMALL["PNG"], 33, write_chunk(b"IDAT", b"") * 2**18), _PIECES),
     "plain pixels": (lambda: b"P2\n3000 3000 255\n" + b"9 " * 9_000_000, "a rare kind of PPM"),
     "odd depth": (lambda: b"P5\n3000 3000 200\n" + bytes(9_000_000), "a rare kind of PPM"),
     "RGBA": (lambda: write_png(7000, 8, 6, 4), "more than 80 MB of memory"),

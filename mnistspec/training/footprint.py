@@ -98,7 +98,7 @@ def _mask_bytes(module: nn.Module, output: Tensor) -> float:
 
 def _rearranges(module: nn.Module) -> bool:
     """Return whether a layer makes a second copy of its output in another order: measured of oneDNN's convolutions."""
-    return isinstance(module, nn.Conv2d) and max(module.kernel_size) > 1
+    return isinstance(module, nn.Conv2d) and module.kernel_size != (1, 1)
 
 
 def count_parameter_bytes(model: nn.Module, moments: dict[str, Tensor]) -> int:

@@ -103,6 +103,12 @@ def test_maps_need_not_be_square() -> None:
         assert_same(nn.Sequential(*modules).double(), torch.rand(3, 4, 5, 7, dtype=torch.float64))
 
 
+def test_the_callers_values_stay_though_flattening_copies_nothing() -> None:
+    for shape in ((3, 5), (3, 1, 2, 2)):
+        for end in (nn.ReLU(), nn.Dropout(0.5)):
+            assert_same(nn.Sequential(nn.Flatten(), end), torch.randn(shape, dtype=torch.float64))
+
+
 def test_modules_of_torchs_own_draw_from_the_steps_seed() -> None:
     for module, is_seeded in ((nn.Sigmoid(), True), (nn.ReLU(), False)):
         torch.manual_seed(5)

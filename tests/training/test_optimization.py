@@ -146,6 +146,16 @@ def test_every_optimizer_takes_a_step(recipe: Optimizer) -> None:
     assert all(parameter.isfinite().all() for parameter in model.parameters())
 
 
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+@pytest.mark.parametrize("scheduler", [CosineAnnealingLR, ConstantLR])
+def test_a_warmup_may_take_the_only_step(scheduler: type[CosineAnnealingLR | ConstantLR]) -> None:
+    optimizer = make_optimizer(SGD(lr=0.1), nn.Linear(1, 1))
+    schedule = make_scheduler(scheduler(warmup=Warmup(epochs=0.5)), optimizer, 1, 1)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1 / 3)
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
+
+
 @pytest.mark.parametrize("recipe", [SGD(lr=0.1), Adam(), AdamW(), NAdam(), RMSprop()])
 def test_arguments_reach_torch(recipe: Optimizer) -> None:
     group = make_optimizer(recipe, nn.Linear(2, 2)).param_groups[0]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SPECS = (".yaml", ".yml")
+_DATA = (*_SPECS, ".npz", ".csv", ".tsv")
 _SPEC_DEPTH = 2  # folders below what was typed that are looked into; run folders lie deeper
 _RUN_DEPTH = 3  # runs/<name>/<time>-<id>
 _MANY = 200
@@ -38,6 +39,12 @@ def complete_datasets(incomplete: str) -> list[str]:
     from mnistspec.language.vocabulary.datasets import list_named
 
     return [name for name in list_named() if name.startswith(incomplete)]
+
+
+def complete_data(incomplete: str) -> list[str]:
+    """Return the data sets whose names begin so, and folders and files with pictures, as deep as one folder."""
+    paths = (path for path in _below(incomplete, 1) if path.endswith(_DATA) or Path(path).expanduser().is_dir())
+    return complete_datasets(incomplete) + _first(paths)
 
 
 def complete_codes(incomplete: str) -> list[str]:

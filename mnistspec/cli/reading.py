@@ -33,7 +33,7 @@ def read_data(data: str | Data, data_dir: Path | None = None) -> Dataset:
     """Return a data set; the first decoding of pictures is shown on stderr."""
     from mnistspec.data.dataset import load_dataset
 
-    with _show_decoding() as progress:
+    with show_decoding() as progress:
         dataset = load_dataset(data, data_dir=data_dir, progress=progress)
     if dataset.note:
         print_warning(dataset.note)
@@ -41,7 +41,7 @@ def read_data(data: str | Data, data_dir: Path | None = None) -> Dataset:
 
 
 @contextmanager
-def _show_decoding() -> Iterator[Callable[[int, int], None]]:
+def show_decoding() -> Iterator[Callable[[int, int], None]]:
     """Yield what shows how many pictures are decoded, of how many: a bar, or a line in a pipe."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -70,6 +70,12 @@ def _one_line(unit: str | dict[str, Any]) -> str | dict[str, Any]:
     return unit if isinstance(unit, str) else {word: _Flow(arguments) for word, arguments in unit.items()}
 
 
+def write_entry(key: str, value: Any) -> str:  # noqa: ANN401 - whatever a spec can hold
+    """Return an entry of a spec on one line, such as ``data: {folder: leaves}``, as the reader takes it."""
+    shown = _Flow(value) if isinstance(value, dict) else value
+    return yaml.dump({key: shown}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000).rstrip("\n")
+
+
 def write_value(value: Any, digits: int | None = None) -> str:  # noqa: ANN401 - whatever a spec can hold
     """Return a value as YAML on one line; numbers are exact, or have at most ``digits`` digits."""
     match value:

@@ -23,7 +23,7 @@ from mnistspec.language.groups import read_groups
 from mnistspec.language.merge import merge, read_extended, read_setting
 from mnistspec.language.reader import Reader
 from mnistspec.language.spec import KEYS, Spec, is_name
-from mnistspec.language.surveys import survey_data
+from mnistspec.language.surveys import place_data, survey_data
 from mnistspec.language.vocabulary.datasets import MNIST, Data
 from mnistspec.language.vocabulary.image_sets import OwnData
 from mnistspec.language.yaml.composer import check_within, read_source
@@ -93,6 +93,18 @@ def load_document(
     if document is None or collector.diagnostics:
         raise InvalidSpecError(collector.file, collector.diagnostics.values())
     return document
+
+
+def load_data(path: Path) -> Data:
+    """Return what a spec says of its data, and look neither at the pictures nor at the rest of the spec."""
+    collector = Collector(str(path))
+    tree = read_extended(path, read_source(path), collector)
+    entry = tree.entries.get("data") if tree else None
+    reader = Reader(collector)
+    data: Data | None = reader.unit(Data, entry.node, entry.key) if entry else MNIST()  # type: ignore[type-abstract]
+    if data is None or collector.diagnostics:
+        raise InvalidSpecError(collector.file, collector.diagnostics.values())
+    return place_data(data, entry) if entry and isinstance(data, OwnData) else data
 
 
 def load_documents(sources: Iterable[tuple[Path, Iterable[str]]], *, strict_targets: bool = False) -> list[Document]:

@@ -24,8 +24,7 @@ def survey_data(data: OwnData, entry: Entry, reader: Reader) -> tuple[OwnData | 
     What is wrong is noted at the path in the spec; without shapes or classes there is no data.
     """
     span = _find_path(entry)
-    folder = Path() if span.source.is_option else Path(span.source.name).parent
-    placed = data.placed(folder)
+    placed = place_data(data, entry)
     try:
         survey = placed.open().survey()
     except (UsageError, CorruptError) as error:
@@ -36,6 +35,12 @@ def survey_data(data: OwnData, entry: Entry, reader: Reader) -> tuple[OwnData | 
     for problem in errors:
         _note(problem, span, reader)
     return (None, None) if errors else (placed.completed(survey), survey)
+
+
+def place_data(data: OwnData, entry: Entry) -> OwnData:
+    """Return the data with its path from the working folder, not from that of the file that says it."""
+    source = _find_path(entry).source
+    return data.placed(Path() if source.is_option else Path(source.name).parent)
 
 
 def _find_path(entry: Entry) -> Span:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistspec.formats.image_set import Problem
-from mnistspec.wording import fold, join_names, plural, quote
+from mnistspec.wording import fold, plural, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,20 +69,14 @@ def find_rare_classes(path: Path, survey: Survey) -> Iterator[Problem]:
     few = {name: count for name, count in counts.items() if 0 < count < _FEW}
     if few:
         places = tuple(f"{name} ({count})" for name, count in few.items())
-        message = f"{path}: fewer than {_FEW} pictures to learn from in {_list_classes(places)}"
+        where = places[0] if len(places) == 1 else f"each of {len(places):,} classes"
+        message = f"{path}: fewer than {_FEW} pictures to learn from in {where}"
         yield Problem("E543", message, "add some; so few are learned by heart", places, is_warning=True)
     least, most = (choose(filter(None, counts.values()), default=0) for choose in (min, max))
     if most >= _UNEVEN * least > 0:
         rare, common = (next(name for name, count in counts.items() if count == limit) for limit in (least, most))
         message = f"{path}: {quote(common)} has {most // least:,} times the pictures of {quote(rare)}"
         yield Problem("E544", message, "train: {class_weights: balanced} weighs each class alike", is_warning=True)
-
-
-def _list_classes(names: Sequence[str]) -> str:
-    shown = list(names[:_SHOWN])
-    if len(names) > _SHOWN:
-        shown.append(f"{len(names) - _SHOWN:,} more classes")
-    return join_names(shown)
 
 
 def find_alike_names(path: Path, classes: Sequence[str]) -> Iterator[Problem]:
@@ -92,7 +86,8 @@ def find_alike_names(path: Path, classes: Sequence[str]) -> Iterator[Problem]:
         alike[fold(name)].append(name)
     same = tuple(" = ".join(map(quote, names)) for names in alike.values() if len(names) > 1)
     if same:
-        message = f"{path}: classes whose names look alike: {_list_classes(same)}"
+        what = f": {same[0]}" if len(same) == 1 else ""
+        message = f"{path}: classes whose names look alike{what}"
         yield Problem("E547", message, "if they are one class, give it one name", same, is_warning=True)
 
 

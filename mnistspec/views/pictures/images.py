@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mnistspec.formats.checking.looking import pick_samples
 from mnistspec.views.pictures.canvas import GREY, MARGIN, TEXT_SIZE, Canvas, make_printable, measure_text, theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
+    from mnistspec.formats.image_set import StoredSet
 
+_SAMPLES = 12
 _COLUMNS = 4
+_SIDE = 140  # of a sample, at least half of that: pixels are squares of one size
 
 
 @theme()
 def draw_samples(images: np.ndarray, labels: Sequence[int], class_names: Sequence[str], *, title: str) -> Canvas:
     """Return a grid of images, uint8 (n, channels, height, width), with the names of their labels (n,)."""
-    scale, gap, caption = 5, 20, 40
+    scale, gap, caption = max(1, _SIDE // max(images.shape[2:])), 20, 40
     height, width = (scale * side for side in images.shape[2:])
     rows = -(-len(images) // _COLUMNS)
     canvas = Canvas(2 * MARGIN + _COLUMNS * (width + gap) - gap, rows * (height + caption) + MARGIN // 2, title)
@@ -27,6 +32,13 @@ def draw_samples(images: np.ndarray, labels: Sequence[int], class_names: Sequenc
         canvas.add_image(x, y, image, scale, white=255)
         canvas.add_text(x + width / 2, y + height + 5, class_names[label], align="center")
     return canvas
+
+
+def draw_stored(stored: StoredSet, *, title: str) -> Canvas:
+    """Return a grid of training images of each class in turn."""
+    indices = pick_samples(stored, _SAMPLES)
+    images = np.memmap(stored.path, np.uint8, "r", stored.offset, stored.shape)[indices]
+    return draw_samples(images, stored.labels[indices].tolist(), stored.classes, title=title)
 
 
 @theme()

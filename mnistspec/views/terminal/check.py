@@ -80,7 +80,7 @@ def _describe_pictures(check: Check, survey: Survey) -> Iterator[Text]:
     yield Text(f"sizes    {sizes}")
     modes = _add_up((_MODES.get(kind.mode, kind.mode), kind.pictures) for kind in survey.kinds)
     transparent = sum(kind.pictures for kind in survey.kinds if kind.is_transparent)
-    yield Text(f"modes    {modes}" + (f"; {transparent:,} transparent, put on white" if transparent else ""))
+    yield Text(f"modes    {modes}" + (f"; {transparent:,} with transparency, put on white" if transparent else ""))
     if check.stored and check.levels:
         levels = check.levels["train"]
         mean, std = (" ".join(f"{getattr(level, name):.4f}" for level in levels) for name in ("mean", "std"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
 from html import escape
 from typing import TYPE_CHECKING
 from unicodedata import category
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _COLUMNS = 80
+_SECOND_COLUMN = re.compile(r"\s*\S+\s{2,}|\s*")
 
 
 def printable(text: str) -> str:
@@ -62,6 +64,20 @@ def place_path(sentence: str, path: object) -> str:
     """Return a sentence that ends in a path, or in a command with one, on a line of its own where 80 columns end."""
     line = f"{sentence} {path}"
     return line if len(line) <= _COLUMNS else f"{sentence}\n  {path}"
+
+
+def fold_line(line: str, width: int) -> str:
+    """Return a line broken between words, as lines of a width; those below stand under its second column, or indented.
+
+    What has no blank in it, such as a path, is never broken.
+    """
+    start = _SECOND_COLUMN.match(line)
+    indent = start.end() if start and start[0].strip() else len(line) - len(line.lstrip()) + 2
+    lines = textwrap.wrap(
+        line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False,
+        replace_whitespace=False, drop_whitespace=True,
+    )  # fmt: skip
+    return "\n".join(lines)
 
 
 def join_names(names: Sequence[str]) -> str:

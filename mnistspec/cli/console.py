@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mnistspec.cli.streams import silence
 from mnistspec.errors import MnistspecError, SpecError
-from mnistspec.wording import printable_lines
+from mnistspec.wording import fold_line, printable_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +23,15 @@ def print_result(text: str) -> None:
     _print(printable_lines(text))
 
 
+def print_prose(text: str) -> None:
+    """Print text as ``print_result`` does, broken between words where a terminal is narrower."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    print_result("\n".join(fold_line(line, width) for line in text.split("\n")))
+
+
 def print_written(what: str, path: Path, more: str = "") -> None:
     """Print which file was written."""
-    print_result(f"{what}: {path}{', ' if more else ''}{more}")
+    print_prose(f"{what}: {path}{', ' if more else ''}{more}")
 
 
 def print_json(content: object) -> None:

@@ -100,7 +100,7 @@ Threads: TypeAlias = Annotated[
 ]
 Latest: TypeAlias = Annotated[bool, typer.Option("--latest", help="Of several runs below RUN, use the newest.")]
 Best: TypeAlias = Annotated[
-    bool, typer.Option("--best", help="Use the weights of the epoch with the best test accuracy, not the last one's.")
+    bool, typer.Option("--best", help="Use the weights of the epoch with the best accuracy, not the last one's.")
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,

@@ -157,6 +157,8 @@ def check_targets(spec: Spec, metrics: Sequence[EpochMetrics], macro_f1: float |
     ``macro_f1`` is the last epoch's, in percent; None, of a run without predictions, does not meet a target.
     """
     targets, rows = spec.targets, []
+    measured = Measured.of(spec)
+    where = "" if measured is Measured.test else f" on the {measured.images}"
     if targets.max_params is not None:
         params = spec.params
         rows.append(
@@ -170,13 +172,12 @@ def check_targets(spec: Spec, metrics: Sequence[EpochMetrics], macro_f1: float |
     if targets.min_test_accuracy is not None:
         last = [epoch.test_accuracy for epoch in metrics[-targets.last_epochs :]]
         met = len(last) == targets.last_epochs and min(last) >= targets.min_test_accuracy
-        name = "min_test_accuracy" + (
-            f" in each of the last {targets.last_epochs} epochs" if targets.last_epochs > 1 else ""
-        )
+        when = f" in each of the last {targets.last_epochs} epochs" if targets.last_epochs > 1 else ""
+        name = f"min_test_accuracy{where}{when}"
         rows.append(Target(target=name, wanted=targets.min_test_accuracy, got=min(last, default=None), met=met))
     if targets.min_macro_f1 is not None:
         met = macro_f1 is not None and macro_f1 >= targets.min_macro_f1
-        rows.append(Target(target="min_macro_f1", wanted=targets.min_macro_f1, got=macro_f1, met=met))
+        rows.append(Target(target=f"min_macro_f1{where}", wanted=targets.min_macro_f1, got=macro_f1, met=met))
     return rows
 
 

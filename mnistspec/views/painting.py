@@ -32,8 +32,9 @@ def paint_run(folder: RunDir, data: Dataset, predictions: Predictions, metrics: 
     title = spec.heading
     paint_samples(data, path / "samples.png")
     paint_augmented(spec, data, path / "augmented.png")
-    target, measured = spec.targets.min_test_accuracy, Measured.of(spec).word
-    draw_run(metrics, title=title, target=target, measured=measured).save(path / "curves.png")
+    target, measured = spec.targets.min_test_accuracy, Measured.of(spec)
+    draw_run(metrics, title=title, target=target, measured=measured.word).save(path / "curves.png")
+    title += "" if measured is Measured.test else f" ({measured.images})"
     draw_confusion(predictions.confusion, names, title=title).save(path / "confusion.png")
     draw_mistakes(predictions.mistakes(), predictions.wrong, names, title=title).save(path / "mistakes.png")
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
 import shutil
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from mnistspec.analysis.collection import collect_runs
 from mnistspec.analysis.comparison import compare_runs
 from mnistspec.views.terminal.leaderboard import leaderboard_table
-from mnistspec.wording import place_path
+from mnistspec.views.terminal.tables import Printable, predictions_table, render_text
+from mnistspec.wording import fold_line, place_path
 from tests.places import ROOT, SPECS
 
 if TYPE_CHECKING:
@@ -99,3 +106,72 @@ def test_a_wide_terminal_is_used() -> None:
     narrow, wide = draw(80), draw(160)
     assert len(wide) < len(narrow)
     assert max(map(len, wide)) > 80
+
+
+NAMES = "photographs-of-the-summer/a-picture-with-a-rather-long-name-that-somebody-has-chosen-2026-07-31.png"
+
+
+def draw_table(renderable: RenderableType, width: int) -> list[str]:
+    """Return what a terminal of that width is sent, a line each."""
+    file = io.StringIO()
+    console = Console(file=file, width=width, color_system=None, force_terminal=True, highlight=False)
+    console.print(Printable(renderable), crop=False)
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_path_of_a_picture_is_whole(width: int) -> None:
+    """In a terminal, and in a pipe, which takes 80 columns."""
+    table = predictions_table([NAMES, "b.png"], [[0.9, 0.1], [0.2, 0.8]], ["zero", "one"])
+    for lines in (draw_table(table, width), render_text(table).splitlines()):
+        (line,) = [line for line in lines if NAMES in line]
+        assert line.split() == [NAMES, "zero", "90.00", "%", "one", "10.0", "%"]
+
+
+@pytest.mark.parametrize("width", [20, 80, 160])
+@pytest.mark.parametrize(
+    ("line", "indent"),
+    [
+        ("  conv     Convolution with a square kernel; depthwise with as many `groups` as channels come in.", 11),
+        ("a sentence that is longer than the narrowest of these terminals by a word, or more than one word", 2),
+        ("  an indented sentence that is longer than the narrowest of these terminals by more than a word", 4),
+        (f"picture: {NAMES}, 18 lines", 2),
+        ("", 0),
+    ],
+)
+def test_lines_are_broken_between_words(line: str, indent: int, width: int) -> None:
+    first, *rest = fold_line(line, width).split("\n")
+    assert " ".join([first, *rest]).split() == line.split()
+    assert all(more.startswith(" " * indent) and more[indent] != " " for more in rest)
+    assert all(len(part) <= width or len(part.split()) == 1 for part in (first, *rest))
+    assert bool(rest) == (len(line) > width)
+
+
+def test_a_terminal_gets_lines_that_it_can_show(tmp_path: Path) -> None:
+    """Nothing of what these commands print runs over the edge of a real terminal; a pipe gets whole lines."""
+    run = min((ROOT / "docs" / "results" / "step6").iterdir())
+    for words in (["blocks"], ["blocks", "conv"], ["new", "mine"], ["evaluate", str(run)]):
+        command = [sys.executable, "-m", "mnistspec", *words]
+        piped = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        (tmp_path / "mine.yaml").unlink(missing_ok=True)
+        shown = show(command, tmp_path, columns=70)
+        (tmp_path / "mine.yaml").unlink(missing_ok=True)
+        assert shown.split() == piped.split()
+        assert max(map(len, shown.splitlines())) <= 70
+        assert max(map(len, piped.splitlines())) > 70
+
+
+def show(command: list[str], folder: Path, columns: int) -> str:
+    """Return what a command prints in a terminal of that many columns, without its colours."""
+    main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"} | {"TERM": "dumb"}
+    with subprocess.Popen(command, cwd=folder, stdout=side, stderr=subprocess.DEVNULL, env=environment) as process:
+        os.close(side)
+        text = b""
+        with suppress(OSError):  # the terminal is closed once the command has ended
+            while piece := os.read(main, 65_536):
+                text += piece
+    os.close(main)
+    assert process.returncode == 0
+    return text.decode().replace("\r\n", "\n")

@@ -63,7 +63,7 @@ CALLS = {
         ["--resume", RUN],
     ],
     "validate": [["none.yaml"], []],
-    "worker-check": [["--device", "tpu"], ["--data", "mnits"]],
+    "worker-check": [["--device", "tpu"], ["--data", "mnits"], ["here"], ["no://one:1"]],
 }
 
 

@@ -70,6 +70,16 @@ def test_targets_stand_in_the_order_of_the_spec(spec: Spec) -> None:
     ]  # fmt: skip
 
 
+def test_targets_of_held_out_images_say_so(tmp_path: Path) -> None:
+    spec = load_spec(write_spec(tmp_path), ["train.holdout=100"])
+    targets = Targets(max_params=1, min_test_accuracy=1, last_epochs=2, min_macro_f1=2)
+    rows = check_targets(spec.model_copy(update={"targets": targets}), make_metrics(90, 90), 90.0)
+    assert [row.target for row in rows] == [
+        "max_params", "min_test_accuracy on the held-out images in each of the last 2 epochs",
+        "min_macro_f1 on the held-out images",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("accuracies", "epoch"), [([90], 1), ([90, 91], 2), ([91, 90], 1), ([90, 91, 91, 90], 2), ([91, 91, 91], 1)]
 )

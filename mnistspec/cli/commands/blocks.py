@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mnistspec.cli.completion import complete_words
-from mnistspec.cli.console import print_json, print_result
+from mnistspec.cli.console import print_json, print_prose, print_result
 from mnistspec.cli.options import Json
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import UsageError
@@ -49,6 +49,6 @@ def blocks(
     elif as_markdown:
         print_result(reference_markdown(words, sections))
     elif name is None:
-        print_result(reference_text(words, sections))
+        print_prose(reference_text(words, sections))
     else:
-        print_result("\n\n".join([*map(word_text, words), *map(section_text, sections)]))
+        print_prose("\n\n".join([*map(word_text, words), *map(section_text, sections)]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistspec.cli.completion import complete_datasets
-from mnistspec.cli.console import print_json, print_message, print_result, print_table
+from mnistspec.cli.console import print_json, print_message, print_prose, print_table
 from mnistspec.cli.options import Best, DataDir, Device, Json, Latest, RunFolder
 from mnistspec.cli.reading import check_data, read_data
 from mnistspec.cli.registration import Panel, command
@@ -87,7 +87,7 @@ def evaluate(
         })  # fmt: skip
         return
     chosen = f", the best on the {folder.weights('best').measured_on.images}" if best else ""
-    print_result(
+    print_prose(
         f"{folder.spec.name} (epoch {test.epoch}{chosen}) on {test.data}: test accuracy {accuracy:.2f} %, "
         f"{test.predictions.wrong:,} of {images:,} wrong, loss {test.loss:.4f}"
     )

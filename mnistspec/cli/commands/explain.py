@@ -60,7 +60,8 @@ def _codes_of(name: str) -> list[str]:
     if name.upper() in codes:
         return [name.upper()]
     if re.fullmatch(r"[A-Za-z]?\d+", name) or not Path(name).exists():
-        raise UsageError(f"there is no code and no file {quote(name)}{did_you_mean(suggest(name, codes))}")
+        meant = did_you_mean(suggest(name, codes)) or "; mnistspec explain lists the codes"
+        raise UsageError(f"there is no code and no file {quote(name)}{meant}")
     try:
         load_document(Path(name), strict_targets=True)
     except InvalidSpecError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from mnistspec.cli.console import print_json, print_message, print_result
+from mnistspec.cli.console import print_json, print_message, print_written
 from mnistspec.cli.options import Best, DataDir, Json, Latest, RunFolder, check_output, output_option
 from mnistspec.cli.reading import check_data
 from mnistspec.cli.registration import Panel, command
@@ -82,22 +82,24 @@ def export(
 
     model = folder.load_model(weights)
     report: dict[str, Any] = {"run": str(folder.path), "card": make_card(folder, weights, normalized=normalize)}
-    lines, load = [], cache(lambda: load_run_data(folder, data_dir))
+    notes, load = [], cache(lambda: load_run_data(folder, data_dir))
     if path := files.get("onnx"):
-        report["onnx"], line = _export_onnx(path, model, report["card"], load(), normalize=normalize)
-        lines.append(line)
+        report["onnx"], note = _export_onnx(path, model, report["card"], load(), normalize=normalize)
+        notes.append(("onnx", path, note))
     if path := files.get("safetensors"):
         save_tensors(path, model.network.state_dict(), make_card(folder, weights, normalized=False))
         report["safetensors"] = {"file": str(path), "bytes": path.stat().st_size}
-        lines.append(f"safetensors: {path}, {report['card']['parameters']:,} parameters and what belongs to them")
+        parameters = f"{report['card']['parameters']:,} parameters and what belongs to them"
+        notes.append(("safetensors", path, parameters))
     if path := files.get("page"):
         card = {**make_card(folder, weights, normalized=True), "run": folder.path.resolve().name}
-        report["page"], line = _export_page(path, model, card, load, runtime)
-        lines.append(line)
+        report["page"], note = _export_page(path, model, card, load, runtime)
+        notes.append(("page", path, note))
     if as_json:
         print_json(report)
-    else:
-        print_result("\n".join(lines))
+        return
+    for what, path, note in notes:
+        print_written(what, path, note)
 
 
 def _choose_files(output: Path | None, given: dict[str, Path | None]) -> dict[str, Path]:
@@ -137,8 +139,8 @@ def _export_onnx(
     check = export_onnx(path, model, card, data, normalized=normalize)
     mean, std = (" ".join(f"{each:.6g}" for each in values) for values in (model.mean, model.std))
     takes = "pixels in [0, 1]" if normalize else f"(pixels in [0, 1] - {mean}) / {std}"
-    line = f"onnx: {path}, {card['parameters']:,} parameters, takes {takes}\n{_describe(check)}"
-    return {"file": str(path), "bytes": path.stat().st_size, **asdict(check)}, line
+    note = f"{card['parameters']:,} parameters, takes {takes}\n{_describe(check)}"
+    return {"file": str(path), "bytes": path.stat().st_size, **asdict(check)}, note
 
 
 def _export_page(
@@ -156,12 +158,12 @@ def _export_page(
         runtime = fetch_runtime()
     check = export_page(path, model, card, load(), runtime)
     size = path.stat().st_size
-    line = (
-        f"page: {path}, {size / 1e6:.1f} MB that need neither Python nor a network; "
+    note = (
+        f"{size / 1e6:.1f} MB that need neither Python nor a network; "
         f"{card['parameters']:,} parameters, {PACKAGE} {runtime.version}\n{_describe(check)}"
     )
     runs_with = {"runtime": str(runtime.folder), "runtime_version": runtime.version}
-    return {"file": str(path), "bytes": size, **asdict(check), **runs_with}, line
+    return {"file": str(path), "bytes": size, **asdict(check), **runs_with}, note
 
 
 def _describe(check: OnnxCheck) -> str:

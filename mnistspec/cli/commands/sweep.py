@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from mnistspec.cli.console import print_json, print_message, print_result, print_table, print_warnings
+from mnistspec.cli.console import print_json, print_message, print_prose, print_table, print_warnings
 from mnistspec.cli.interruption import Interrupted, interruption
 from mnistspec.cli.options import DataDir, Device, Epochs, Json, SpecFiles, StrictTargets, TensorBoard
 from mnistspec.cli.reading import check_data, read_data
@@ -233,4 +233,4 @@ def _print_results(work: Sweep, *, as_json: bool) -> None:
     folders = [run.folder for run in work.runs if run.is_done and run.folder]
     if folders:
         print_table(leaderboard_table(compare_runs(collect_runs(folders).runs)))
-    print_result(f"{counts_line(work)}; the table is {work.root / 'sweep.csv'}")
+    print_prose(f"{counts_line(work)}; the table is {work.root / 'sweep.csv'}")

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistspec.cli.completion import complete_datasets
-from mnistspec.cli.console import print_error, print_json, print_message, print_result, print_table, print_warning
+from mnistspec.cli.console import (
+    print_error,
+    print_json,
+    print_message,
+    print_prose,
+    print_result,
+    print_table,
+    print_warning,
+)
 from mnistspec.cli.options import DataDir, Device, Json
 from mnistspec.cli.reading import check_data
 from mnistspec.cli.registration import Panel, command
@@ -65,7 +73,7 @@ def _check_here(needs: Requirements, *, as_json: bool) -> bool:
         print_json(machine)
     else:
         versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-        print_result(f"versions: {versions}")
+        print_prose(f"versions: {versions}")
         print_result(f"devices: {', '.join(machine['devices'])}")
         print_result(f"data sets: {', '.join(machine['data_sets']) or 'none'}")
         for problem in machine["problems"]:

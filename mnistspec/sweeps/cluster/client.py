@@ -28,6 +28,7 @@ def connect(address: str) -> Client:
     if not (address.isascii() and address.isprintable()):  # Dask would fail on it in a thread of its own
         raise UsageError(f"{quote(address)}: not the address of a scheduler, such as tcp://10.0.0.1:8786")
     from distributed import Client  # noqa: PLC0415 - an extra, and a second of imports
+    from distributed.comm.addressing import get_address_host_port  # noqa: PLC0415 - the same
     from distributed.versions import VersionMismatchWarning  # noqa: PLC0415 - the same
 
     for name in ("distributed", "distributed.client", "tornado.application", "asyncio"):
@@ -35,6 +36,7 @@ def connect(address: str) -> Client:
     warnings.filterwarnings("ignore", category=VersionMismatchWarning)  # the same
     warnings.filterwarnings("ignore", message="Sending large graph")  # a run that is resumed takes its checkpoint along
     try:
+        get_address_host_port(address)  # a client that fails on its address prints a traceback when it is collected
         return Client(address, timeout=_PATIENCE, set_as_default=False, name="mnistspec")
     except (ValueError, TypeError) as error:
         raise UsageError(f"{address}: not the address of a scheduler, such as tcp://10.0.0.1:8786: {error}") from None

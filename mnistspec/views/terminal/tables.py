@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mnistspec.network.summary import Summary
 
 WIDTH = 80
+_WIDEST = 10_000  # columns that a table may have
 _SMALL = 0.001  # the probability below which a class is no runner-up
 
 
@@ -125,13 +126,14 @@ def predictions_table(
 ) -> Table:
     """Return a line an image: file, class, probability, and up to two runners-up, from probabilities (n, classes)."""
     table = make_table()
-    table.add_column("file", overflow="fold")
+    table.add_column("file", no_wrap=True)
     for name in ("prediction", "probability", "runners-up"):
         table.add_column(name, justify="right" if name == "probability" else "left", no_wrap=True)
     for file, row in zip(files, probabilities, strict=True):
         (first, share), *others = sorted(zip(class_names, row, strict=True), key=lambda pair: -pair[1])[:3]
         runners_up = ", ".join(f"{name} {format_share(other, 1)}" for name, other in others if other >= _SMALL)
         table.add_row(Text(file), Text(first), format_share(share, 2), Text(runners_up or "-"))
+    table.width = Console(width=_WIDEST).measure(table).maximum  # a path is never broken, however narrow the terminal
     return table
 
 

@@ -11,9 +11,15 @@ from PIL import Image
 from torch import Tensor
 
 from mnistspec.errors import UsageError
-from mnistspec.files import to_path
+from mnistspec.files import require_image, to_path
+from mnistspec.language.vocabulary.image_sets import OwnData
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from mnistspec.formats.image_set import Fit
     from mnistspec.language.vocabulary.datasets import Data
 
 _TAKEN = (
@@ -37,7 +43,8 @@ def read_images(images: object, data: Data) -> Tensor:
 
 def _read_one(image: object, data: Data) -> Tensor:
     if isinstance(image, Image.Image | str | os.PathLike):
-        return _prepare(image)[None].to(torch.float32)
+        picture = image if isinstance(image, Image.Image) else to_path("the image", image)
+        return prepare(picture, data)[0][None].to(torch.float32)
     if isinstance(image, np.ndarray):
         image = _to_tensor(image)
     if not isinstance(image, Tensor):
@@ -47,12 +54,36 @@ def _read_one(image: object, data: Data) -> Tensor:
     return _scale(_shape(image.detach().cpu(), data.input_shape))
 
 
-def _prepare(image: Image.Image | str | os.PathLike[str]) -> Tensor:
-    from mnistspec.data.photo.preparation import prepare_image, prepare_picture  # noqa: PLC0415 - pictures only
+def prepare(image: Image.Image | Path, data: Data) -> tuple[Tensor, str]:
+    """Return a picture as the images of this data, uint8 (channels, height, width), and what else is in it, or "".
 
-    if isinstance(image, Image.Image):
-        return prepare_picture(image).pixels
-    return prepare_image(to_path("the image", image)).pixels
+    Pictures of one's own go through what theirs went through; others are prepared as photos of a drawing. Raises
+    UsageError for a file that is missing, no picture, damaged or too large, and for a photo without ink.
+    """
+    if isinstance(data, OwnData):
+        channels, *size = data.input_shape
+        values = prepare_own(image, (size[0], size[1]), channels, data.fit)
+        return torch.tensor(values), ""
+
+    from mnistspec.data.photo.preparation import prepare_image, prepare_picture  # noqa: PLC0415 - photos only
+
+    prepared = prepare_picture(image) if isinstance(image, Image.Image) else prepare_image(image)
+    return prepared.pixels, prepared.note
+
+
+def prepare_own(image: Image.Image | Path, size: tuple[int, int], channels: int, fit: Fit) -> npt.NDArray[np.uint8]:
+    """Return a picture as formats.pictures prepares it; raise UsageError, which names the file, where it cannot."""
+    from mnistspec.formats.pictures import open_picture, prepare_picture, quiet  # noqa: PLC0415 - pictures only
+
+    with quiet():
+        if isinstance(image, Image.Image):
+            return prepare_picture(image, size, channels, fit)
+        require_image(image)
+        try:
+            with open_picture(image) as picture:
+                return prepare_picture(picture, size, channels, fit)
+        except UsageError as error:
+            raise UsageError(f"{image}: {error}") from None
 
 
 def _to_tensor(array: np.ndarray) -> Tensor:

@@ -106,7 +106,7 @@ def _check_own(own: OwnData, spec: Spec | None, output: Path | None, *, as_json:
     from mnistspec.views.terminal.check import check_view
 
     path = output or check_output(Path(f"{Path(own.path).resolve().stem}-samples.png"))
-    with show_decoding() as progress:
+    with show_bar("decoding pictures") as progress:
         check = check_set(own.open(), progress)
     picture = _draw(check, own, spec, path)
     if as_json:

@@ -24,7 +24,7 @@ from mnistspec.errors import UsageError
 )
 def inspect(
     run: RunFolder,
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A photo or drawing of one digit.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture: of one digit, or as those of the run.")],
     output: Annotated[Path | None, output_option(".png", ".svg", default="IMAGE-seen.png")] = None,
     layer: Annotated[
         str | None,
@@ -46,7 +46,7 @@ def inspect(
     folder = choose_run(run, latest=latest)
     require_image(image)
 
-    from mnistspec.data.photo.preparation import prepare_image
+    from mnistspec.data.images import prepare
     from mnistspec.network.inspection import choose_layer, find_layer, inspect_image
     from mnistspec.training.evaluation import normalize
     from mnistspec.views.pictures.inspection import draw_inspection
@@ -56,8 +56,7 @@ def inspect(
     layers = model.spec.trace()
     chosen = find_layer(layers, layer) if layer is not None else choose_layer(layers)
     box = None if place is None else chosen.receptive_box(*place)
-    prepared = prepare_image(image)
-    pixels = prepared.pixels
+    pixels, _ = prepare(image, model.spec.data)
     sight = inspect_image(model.network, chosen, normalize(pixels, model.mean, model.std))
     probabilities = model.predict(pixels[None])[0]
     names = model.spec.data.class_names

@@ -84,12 +84,12 @@ def summary_table(summary: Summary) -> Table:
     return table
 
 
-def evaluation_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table:
+def evaluation_table(confusion: np.ndarray, class_names: Sequence[str], title: str = "test set by class") -> Table:
     """Return a line a class, the totals, and the means, from counts by label (row) and prediction (column)."""
     results = describe_classes(confusion, class_names)
     means = average_classes([result.figures for result in results])
     counts = [(result.figures.images, result.figures.images - result.right) for result in results]
-    table = make_table(Text("test set by class"), show_footer=True)
+    table = make_table(Text(title), show_footer=True)
     table.add_column("class", "total\nmean")
     for heading, column in zip(("images", "wrong"), zip(*counts, strict=True), strict=True):
         table.add_column(heading, f"{sum(column):,}", justify="right")

@@ -8,6 +8,7 @@ from mnistspec.language.phrases import KEY_ALIASES
 from mnistspec.language.spec import KEYS, Notes, Reference, Spec, Targets
 from mnistspec.language.vocabulary.augmentations import Augmentation
 from mnistspec.language.vocabulary.block import Block
+from mnistspec.language.vocabulary.datasets import Data
 from mnistspec.language.vocabulary.optimizers import Optimizer
 from mnistspec.language.vocabulary.recipe import Train
 from mnistspec.language.vocabulary.schedulers import Scheduler
@@ -57,6 +58,11 @@ _TYPE_KEYS = ("type", "name", "class", "kind", "layer", "block", "class_name", "
 
 def advise_word(family: type[Unit], word: str) -> str:
     """Return what to write instead of a word that the family does not have, or nothing."""
+    if family is Data and any(mark in word for mark in "/\\."):
+        suffix = word.rpartition(".")[2].lower()
+        return (
+            f"write the format as well: data: {{{suffix if suffix in {'csv', 'npz'} else 'folder'}: {printable(word)}}}"
+        )
     return WORDS.get(family, {}).get(fold(bare_name(word)), "")
 
 

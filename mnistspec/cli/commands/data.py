@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mnistspec.cli.bars import show_bar
 from mnistspec.cli.completion import complete_data, complete_specs
 from mnistspec.cli.console import print_json, print_message, print_table, print_written
 from mnistspec.cli.options import DataDir, Json, check_output, output_option
-from mnistspec.cli.reading import check_data, read_data, show_decoding
+from mnistspec.cli.reading import check_data, read_data
 from mnistspec.cli.registration import Panel, command
 from mnistspec.errors import CorruptError
 

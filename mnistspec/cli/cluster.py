@@ -60,7 +60,7 @@ def _check_offers(offers: list[Offer], address: str) -> None:
     for line in compare_versions(offers):
         print_warning(line)
     threads = sum(offer.threads for offer in offers)
-    print_message(f"{plural(len(offers), 'worker')} at {address}, {threads} runs at a time")
+    print_message(f"{plural(len(offers), 'worker')} at {address}, {plural(threads, 'run')} at a time")
 
 
 def _make_summarizer() -> Callable[[Job], str]:

@@ -209,3 +209,43 @@ def test_a_run_is_resumed_to_the_same_bytes_and_not_on_other_pictures(mnistspec:
     refused = mnistspec("train", "--resume", copy)
     assert refused.code == 2
     assert "trained on other files" in refused.err
+
+
+_MEASURED = """\
+import resource, sys
+from mnistspec.cli.app import main
+limit = int(sys.argv.pop(1))
+if limit:
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    main()
+finally:
+    status = open("/proc/self/status", encoding="ascii").read()
+    print(1024 * int(status.split("VmPeak:")[1].split()[0]), file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="measures itself in /proc")
+@pytest.mark.usefixtures("place")
+def test_a_set_twice_as_large_as_the_memory_there_is_trains() -> None:
+    """Memory beyond what a small set of the same size takes: 64 MB, for 128 MB of pictures."""
+    pictures = np.random.default_rng(1).integers(0, 60, (850, 224, 224, 3), dtype=np.uint8)
+    labels = np.arange(len(pictures)) % 3
+    for number, label in enumerate(labels.tolist()):
+        pictures[number, ..., label] += 120
+    peaks: list[int] = []
+    for name, count in (("small", 60), ("large", len(pictures))):
+        np.savez(f"{name}.npz", x_train=pictures[:count], y_train=labels[:count].astype(np.uint8))
+        Path(f"{name}.yaml").write_text(
+            f"data: {{npz: {name}.npz}}\nlayers: [maxpool: 8, conv: 4, relu, gap, fc: 3]\n"
+            "train: {epochs: 1, batch_size: 20, optimizer: {adam: {lr: 0.05}}}\n",
+            encoding="utf-8",
+        )
+        limit = str(peaks[0] + 64 * 2**20) if peaks else "0"
+        command = [sys.executable, "-c", _MEASURED, limit, "train", f"{name}.yaml", "--threads", "1"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        peaks.append(int(done.stderr.split()[-1]))
+    assert pictures.nbytes >= 2 * 60 * 2**20
+    assert peaks[1] < peaks[0] + 64 * 2**20

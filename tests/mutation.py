@@ -13,7 +13,7 @@ mutant survived.
 These survive and make no difference: two arguments that mean the same in either order (the cost of an alignment, the
 number of differences); a table of sums that is a row larger; another start of a maximum, below all values; ``<=`` for
 ``<`` between floats that are never equal; a side of a square map for the other; one of several private characters; a
-level of compression; and whatever runs on CUDA, MPS or Windows only, where the tests do not.
+level of compression; a copy more than is needed; whatever runs on CUDA, MPS or Windows only, where the tests do not.
 """
 
 from __future__ import annotations
@@ -48,16 +48,18 @@ ROOMS = {
         "tests/network/test_summary.py",
         "tests/network/test_inspection.py",
         "tests/cli/commands/test_language.py",
+        "tests/test_notebooks.py",
     ),
     "mnistspec/network": (
         "tests/network",
         "tests/views/terminal",
         "tests/cli/commands/test_code.py",
         "tests/test_public_api.py",
+        "tests/test_notebooks.py",
     ),
     "mnistspec/formats": ("tests/formats",),
     "mnistspec/data": ("tests/data", "tests/formats"),
-    "mnistspec/training": ("tests/training", "tests/test_public_api.py"),
+    "mnistspec/training": ("tests/training", "tests/test_public_api.py", "tests/test_notebooks.py"),
     "mnistspec/runs": (
         "tests/runs",
         "tests/robustness/test_old_runs.py",
@@ -67,6 +69,7 @@ ROOMS = {
         "tests/robustness/test_refusals.py",
         "tests/robustness/test_hostile_folders.py",
         "tests/cli/test_runs.py",
+        "tests/test_notebooks.py",
     ),
     "mnistspec/sweeps": (
         "tests/sweeps",

@@ -157,7 +157,7 @@ def _find_sheet(labels: NDArray[np.int64]) -> tuple[slice, slice] | None:
     box = labels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     if min(box.shape) < max(_SHEET_SIDE * min(labels.shape), 28):
         return None
-    filled = fill(box > 0) & fill(box.T > 0).T
+    filled = fill(box > 0)
     inside = np.bincount(box.reshape(-1)) > 0
     inside[0] = inside[outline(box)] = False
     is_covered = np.count_nonzero(box) >= _SHEET_COVER * filled.sum()

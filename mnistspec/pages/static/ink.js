@@ -25,7 +25,7 @@ const MOST_STROKES = 100; // of a digit, which may consist of dots
 const OUTLINE = 0.1; // a patch along more than this part of the outline is the table or a shadow
 const SHEET_SIDE = 0.4; // a sheet has sides of at least this part of the picture's shorter one ...
 const SHEET = 0.9; // ... and is a quadrilateral to this part
-const SHEET_COVER = 0.5; // the rest of it is the digit
+const SHEET_COVER = 0.5; // the rest of it is the digit; of a frame drawn around a digit less is ink
 const PAGE = 0.8; // the page of a scan may lack some of its corners
 const TWO_TONES = 3; // two tones lie further apart than this times the sum of their deviations
 const MAX_EDGE = 0.6; // the edges of a scan cover at most this part of it ...
@@ -139,30 +139,35 @@ function keepStrokes(strength, weak, strong, width, height) {
   return { labels: labels.map((label) => (kept.has(label) ? label : 0)), sizes: chosen };
 }
 
-/** Erode strokes that are much thicker than MNIST's to the width of its thin ones. */
+/** Erode strokes thicker than MNIST's, an eighth of the digit's extent, to that. */
 function thin(values, width, height) {
   const padded = [width + 2, height + 2];
   const mask = new Uint8Array(padded[0] * padded[1]);
   const place = (i) => (Math.floor(i / width) + 1) * padded[0] + (i % width) + 1;
   values.forEach((value, i) => (mask[place(i)] = value > 0.5 ? 1 : 0));
   const extent = measureExtent(mask, ...padded);
-  const margin = Math.max(1, Math.floor(extent / 20));
+  const margin = Math.floor(extent / 20);
   const count = (pixels) => pixels.reduce((sum, value) => sum + value, 0);
   const lost = 1 - count(erode(mask, margin, ...padded)) / count(mask);
-  if (lost >= 0.5) return values;
-  const radius = Math.max(0, Math.floor(((2 * margin) / lost - extent / 8) / 1.75));
+  if (lost === 0) return values; // the digit is no larger than the final one
+  const radius = Math.floor(((2 * margin) / lost - extent / 8) / 1.75);
+  if (radius <= 0) return values;
   const eroded = erode(mask, radius, ...padded);
   return values.map((_, i) => eroded[place(i)]);
 }
 
-/** Return the inside of a sheet of paper that was taken for ink, because the table around it is the background. */
+/** Return the inside of a sheet of paper that was taken for ink, or of a frame drawn around the digit. */
 function findSheet(labels, width, height) {
   const box = findExtent((i) => labels[i] > 0, width, height);
   const sides = [box.bottom - box.top, box.right - box.left];
   if (Math.min(...sides) < Math.max(SHEET_SIDE * Math.min(width, height), 28)) return null;
-  const filled = fillRows(crop({ values: labels, width }, box).values, sides[1], sides[0]);
-  const cover = labels.filter((label) => label).length / filled.filter((value) => value).length;
-  if (cover < SHEET_COVER || compareWithQuadrilateral(filled, sides[1], sides[0]) < SHEET) return null;
+  const { values } = crop({ values: labels, width }, box);
+  const filled = fillRows(values, sides[1], sides[0]);
+  const contacts = countContacts(values, sides[1], sides[0]);
+  const holdsOthers = countLabels(values).some((count, label) => label && count && !contacts[label]);
+  const cover = values.filter((label) => label).length / filled.filter((value) => value).length;
+  if (cover < SHEET_COVER && !holdsOthers) return null;
+  if (compareWithQuadrilateral(filled, sides[1], sides[0]) < SHEET) return null;
   const [rows, columns] = sides.map((side) => Math.floor(side / 20));
   return { top: box.top + rows, bottom: box.bottom - rows, left: box.left + columns, right: box.right - columns };
 }

@@ -20,10 +20,12 @@ from rich.console import Console, RenderableType
 
 from mnistspec.analysis.collection import collect_runs
 from mnistspec.analysis.comparison import compare_runs
+from mnistspec.views.terminal.labels import fold_setting
 from mnistspec.views.terminal.leaderboard import leaderboard_table
 from mnistspec.views.terminal.tables import Printable, predictions_table, render_text
 from mnistspec.wording import fold_line, place_path
 from tests.places import ROOT, SPECS
+from tests.sweeps.fakes import make_seeds, write_spec
 
 if TYPE_CHECKING:
     from tests.command_line import CommandLine
@@ -175,3 +177,30 @@ def show(command: list[str], folder: Path, columns: int) -> str:
     os.close(main)
     assert process.returncode == 0
     return text.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("width", range(12, 30))
+@pytest.mark.parametrize(
+    "setting", ["  sgd.weight_decay=0.00025", "  onecycle.max_lr=0.25", "  layers=bn/relu/dropout/relu"]
+)
+def test_a_setting_is_broken_at_its_joints(setting: str, width: int) -> None:
+    """Behind a dot, an underscore, the sign before the value or a slash between words: never in a number."""
+    first, *rest = fold_setting(setting, width)
+    assert first + "".join(line.removeprefix("    ") for line in rest) == setting
+    assert all(len(line) <= width for line in (first, *rest))
+    assert all(line[-1] in "._=/" for line in [first, *rest][:-1])
+    assert "0." not in {line.strip() for line in rest}
+
+
+def test_a_long_setting_in_a_narrow_table(tmp_path: Path) -> None:
+    path = write_spec(tmp_path)
+    for rate in ("0.1", "0.25"):
+        settings = (
+            f"train.scheduler={{onecycle: {{max_lr: {rate}}}}}",
+            f"train.optimizer.sgd.weight_decay=0.000{rate[2:]}",
+        )
+        make_seeds(tmp_path / "runs", path, {0: 90.0, 1: 91.0}, *settings)
+    lines = draw_table(leaderboard_table(compare_runs(collect_runs([tmp_path / "runs"]).runs)), 80)
+    words = {line.split()[0] for line in lines if line.startswith("    ") and line.strip()}
+    assert {"0.0001", "0.00025", "lr=0.1", "lr=0.25"} <= words
+    assert all(len(line) <= 80 for line in lines)

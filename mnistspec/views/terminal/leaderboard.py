@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.text import Text
 
 from mnistspec.analysis.labels import label_series
+from mnistspec.views.terminal.labels import Label
 from mnistspec.views.terminal.tables import make_table
 from mnistspec.wording import markdown_table
 
@@ -43,7 +44,7 @@ def leaderboard_table(comparison: Comparison) -> Group:
     """
     shows_f1 = _shows_f1(comparison)
     table = make_table(show_edge=False)
-    table.add_column("spec", overflow="fold")
+    table.add_column("spec")
     for heading in (
         "params", "MACs", "field", "seeds", "last epoch %\nmin-max", "macro\nF1 %" if shows_f1 else "best\n%*",
         "time\ns", "targets\nmet",
@@ -53,7 +54,7 @@ def leaderboard_table(comparison: Comparison) -> Group:
         params, macs, field, seeds, mean, low, high, best, seconds, targets, *f1 = _cells(series, comparison)
         spread = f"{low}-{high}" if len(series.runs) > 1 else ""
         figures = f"{mean}\n{spread}", *(f1 or [best])
-        table.add_row(Text("\n  ".join(words)), params, macs, field, seeds, *figures, seconds, targets)
+        table.add_row(Label(words), params, macs, field, seeds, *figures, seconds, targets)
     sentence = difference_text(comparison)
     note = _write_note("last epoch", "f1" if shows_f1 else "best", "time", "targets")
     return Group(table, Text(note), *([Text(f"\n{sentence}")] if sentence else []))

@@ -11,7 +11,7 @@ from mnistspec.errors import UsageError
 from mnistspec.formats.cache import recall, remember
 from mnistspec.formats.image_set import Kind, Problem
 from mnistspec.formats.pictures import quiet, read_header
-from mnistspec.formats.problems import list_unreadable
+from mnistspec.formats.problems import SIZES, list_unreadable
 from mnistspec.wording import join_names, plural
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _report_sizes(path: Path, headers: Headers, sizes: Counter[tuple[int, int]])
     first = {(kind.height, kind.width): kind.example for kind in reversed(headers.kinds)}
     what = f"pictures of {plural(len(sizes), 'size')}" if len(sizes) > 1 else f"pictures of {largest} pixels"
     return Problem(
-        "E508",
+        SIZES,
         f"{path}: {what}: {join_names(shown)}; a network takes one size, of at most {_LARGEST} pixels",
         f"write the size that all are brought to, such as size: {common}",
         tuple(first[size] for size, _ in sizes.most_common(3)),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+SIZES = "E508"  # pictures of several sizes, or too large ones, and no size is given
 UNREADABLE = "E506"  # files that decoding finds, and all of them, too
 # What the spec or the call says wrong; all other problems are in the data.
 _OF_THE_SPEC = {"E501", "E508", "E509", "E513", "E530", "E537"}

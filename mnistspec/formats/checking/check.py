@@ -13,7 +13,7 @@ from mnistspec.formats.checking.findings import (
     find_rare_classes,
 )
 from mnistspec.formats.checking.looking import look
-from mnistspec.formats.problems import UNREADABLE, WrongCallError, WrongDataError
+from mnistspec.formats.problems import SIZES, UNREADABLE, WrongCallError, WrongDataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mnistspec.formats.image_set import ImageSet, Problem, StoredSet, Survey
     from mnistspec.formats.levels import Levels
 
-_SIZES = "E508"  # pictures of several sizes, or too large ones, and no size is given
 _NOTHING = "E501"  # where the path leads
 _OF_FILES = {UNREADABLE, "E536"}  # that are damaged, or missing
 _SIDE = 64  # pixels: the size that a set without one is looked at in
@@ -97,12 +96,12 @@ def check_set(images: ImageSet, progress: Callable[[int, int], None] | None = No
 
 def _soften(problem: Problem) -> Problem:
     """Return the problem of several sizes as a warning: the spec that is still to be written says one."""
-    return replace(problem, is_warning=True) if problem.code == _SIZES else problem
+    return replace(problem, is_warning=True) if problem.code == SIZES else problem
 
 
 def _choose_size(images: ImageSet, survey: Survey) -> ImageSet:
     """Return the set in a size to look at, where it has none."""
-    if all(problem.code != _SIZES for problem in survey.problems):
+    if all(problem.code != SIZES for problem in survey.problems):
         return images
     size = survey.size if max(survey.size) <= _SIDE else (_SIDE, _SIDE)
     return replace(images, preparation=replace(images.preparation, size=size))

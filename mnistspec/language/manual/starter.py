@@ -48,17 +48,27 @@ title: {title}
 
 def draft_spec(path: Path, like: str | None = None) -> str:
     """Return the text of a new spec for this path, like a spec that ships or another one's file."""
-    if not is_name(path.stem):
-        message = f"{quote(path.stem)} cannot name a spec: take letters, digits, dot, - and _, first a letter or digit"
-        raise UsageError(message)
+    check_name(path)
     source = _find(like) if like is not None else TEMPLATE
     spec = load_spec(source)
     title = spec.title if source == TEMPLATE else f"Begun from {spec.name}"
-    head = _HEAD.format(schema=refer_to_schema(path), path=path, title=json.dumps(title, ensure_ascii=False))
+    head = write_head(path, title)
     tree = read_file(source, Collector(str(source)))
     if not (isinstance(tree, Mapping) and all(entry.key.column == 1 for entry in tree.entries.values())):
         tree = read_text(Source(str(source), spec.as_yaml()), Collector(str(source)))  # {...} has no lines to work with
     return head + "\n".join(_body(tree, path)).rstrip("\n") + "\n" if isinstance(tree, Mapping) else head
+
+
+def check_name(path: Path) -> None:
+    """Raise UsageError for a path that cannot name a spec."""
+    if not is_name(path.stem):
+        message = f"{quote(path.stem)} cannot name a spec: take letters, digits, dot, - and _, first a letter or digit"
+        raise UsageError(message)
+
+
+def write_head(path: Path, title: str) -> str:
+    """Return the first lines of a new spec: its schema, what can be done with it, its title."""
+    return _HEAD.format(schema=refer_to_schema(path), path=path, title=json.dumps(title, ensure_ascii=False))
 
 
 def _find(like: str) -> Path:

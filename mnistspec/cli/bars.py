@@ -36,4 +36,5 @@ def show_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     try:
         yield show
     finally:
-        bar.stop()
+        if not bar.disable:  # rich 13 prints a blank line for one that is
+            bar.stop()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mnistspec.errors import CorruptError
 from mnistspec.runs.result import average_classes, find_classes, measure_classes
@@ -12,10 +15,11 @@ from mnistspec.runs.result import average_classes, find_classes, measure_classes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-
     from mnistspec.runs.folder import RunDir
     from mnistspec.runs.models import ClassFigures
+
+MOST_CLASSES = 20  # whose figures are all shown, and whose matrix can be read
+SHOWN = 20  # classes and confusions, where there are more
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,33 @@ def describe_classes(confusion: np.ndarray, class_names: Sequence[str]) -> list[
         confused_with = class_names[wrong.index(times)] if times else None
         results.append(ClassResult(figures, row[index], confused_with, times))
     return results
+
+
+def rank_worst(results: Sequence[ClassResult]) -> list[ClassResult]:
+    """Return the results with the lowest F1 first, equals in their order, classes without a figure last."""
+    return sorted(results, key=lambda result: math.inf if result.figures.f1 is None else result.figures.f1)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many images of one class were taken for another, and their share of the images of that class, in [0, 1]."""
+
+    label: str
+    guess: str
+    count: int
+    share: float
+
+
+def find_confusions(confusion: np.ndarray, class_names: Sequence[str], most: int = SHOWN) -> list[Confusion]:
+    """Return the most frequent confusions, the most frequent first; equals in the order of label and guess."""
+    counts = confusion - np.diag(confusion.diagonal())
+    order = np.argsort(-counts, axis=None, kind="stable")[:most].tolist()
+    cells = [(*divmod(place, len(counts)), int(counts.flat[place])) for place in order]
+    return [
+        Confusion(class_names[label], class_names[guess], count, count / int(confusion[label].sum()))
+        for label, guess, count in cells
+        if count
+    ]
 
 
 def find_macro_f1(run: RunDir) -> float | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mnistspec.language.vocabulary.datasets import list_named
 from mnistspec.runs.measurement import Measured
 from mnistspec.training.augmentation import Augmentation
 from mnistspec.views.pictures.confusion import draw_confusion
@@ -14,8 +16,6 @@ from mnistspec.views.pictures.images import draw_augmented, draw_samples
 from mnistspec.views.pictures.mistakes import draw_mistakes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mnistspec.data.dataset import Dataset
     from mnistspec.language.spec import Spec
     from mnistspec.runs.folder import RunDir
@@ -41,15 +41,37 @@ def paint_run(folder: RunDir, data: Dataset, predictions: Predictions, metrics: 
 
 def paint_samples(data: Dataset, path: Path) -> None:
     """Draw 12 training images with their labels."""
-    images, labels = data.train_images[:_SAMPLES].numpy(force=True), data.train_labels[:_SAMPLES].tolist()
-    draw_samples(images, labels, data.class_names, title=f"{data.name}: training images").save(path)
+    chosen = choose_samples(data.train_labels.numpy(force=True), _SAMPLES)
+    images, labels = data.train_images[chosen].numpy(force=True), data.train_labels[chosen].tolist()
+    draw_samples(images, labels, data.class_names, title=f"{_name(data)}: training images").save(path)
 
 
 def paint_augmented(spec: Spec, data: Dataset, path: Path) -> None:
     """Draw training images, and what the training makes of each in its first epochs."""
-    originals, labels = data.train_images[:_ROWS].cpu(), data.train_labels[:_ROWS].tolist()
+    chosen = choose_samples(data.train_labels.numpy(force=True), _ROWS)
+    originals, labels = data.train_images[chosen].cpu(), data.train_labels[chosen].tolist()
     augmentation = Augmentation(spec.train.augment)
     versions = [augmentation.augment(originals, spec.train.seed, epoch, 0) for epoch in range(_VERSIONS)]
     augmented = np.stack([version.numpy() for version in versions], 1)
     words = " + ".join(augmentation.word for augmentation in spec.train.augment) or "no augmentation"
     draw_augmented(originals.numpy(), augmented, labels, data.class_names, title=f"{spec.name}: {words}").save(path)
+
+
+def choose_samples(labels: np.ndarray, count: int) -> list[int]:
+    """Return the places of the images that are shown, of all labels (n,): the first.
+
+    Where the images of each class stand together, these would be of one class: then it is the first image of each
+    class, the second of each, and so on, in the order of the set.
+    """
+    starts = np.flatnonzero(np.diff(labels, prepend=-1))
+    if len(starts) != len(np.unique(labels)):
+        return list(range(min(count, len(labels))))
+    within = np.arange(len(labels)) - np.repeat(starts, np.diff(starts, append=len(labels)))
+    chosen: list[int] = np.sort(np.argsort(within, kind="stable")[:count]).tolist()
+    return chosen
+
+
+def _name(data: Dataset) -> str:
+    """Return what a set is called: one's own by its folder or file."""
+    own = None if data.path is None or data.name in list_named() else Path(data.path).name
+    return own or data.name

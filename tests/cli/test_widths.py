@@ -20,9 +20,10 @@ from rich.console import Console, RenderableType
 
 from mnistspec.analysis.collection import collect_runs
 from mnistspec.analysis.comparison import compare_runs
+from mnistspec.views.terminal.classes import predictions_table
 from mnistspec.views.terminal.labels import fold_setting
 from mnistspec.views.terminal.leaderboard import leaderboard_table
-from mnistspec.views.terminal.tables import Printable, predictions_table, render_text
+from mnistspec.views.terminal.tables import Printable, render_text
 from mnistspec.wording import fold_line, place_path
 from tests.places import ROOT, SPECS
 from tests.sweeps.fakes import make_seeds, write_spec

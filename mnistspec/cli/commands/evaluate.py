@@ -58,7 +58,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     from mnistspec.runs.result import average_classes, measure_classes
-    from mnistspec.views.terminal.tables import confusion_table, evaluation_table
+    from mnistspec.views.terminal.classes import confusion_table, evaluation_table
 
     folder = choose_run(run, latest=latest)
     plain = not (best or data or data_dir or device)

@@ -202,7 +202,7 @@ def _measure(known: Sequence[_Answer], names: Sequence[str]) -> dict[str, Any]:
 
 def _print(read: Sequence[_Answer], known: Sequence[_Answer], names: Sequence[str], *, is_written: bool) -> None:
     """Print a line for each image, unless they were written to a file, and how many of those with a class are right."""
-    from mnistspec.views.terminal.tables import confusion_table, evaluation_table, predictions_table
+    from mnistspec.views.terminal.classes import confusion_table, evaluation_table, predictions_table
 
     if not is_written:
         scores = [list(answer.probabilities) for answer in read]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 import unicodedata
+from bisect import bisect
 from contextlib import contextmanager
 from functools import cache
 from threading import RLock
@@ -20,6 +21,7 @@ from matplotlib.textpath import text_to_path
 from PIL import Image
 
 from mnistspec.files import write_atomically
+from mnistspec.views.pictures.sizes import resize
 from mnistspec.views.pictures.svg import embed_svg
 from mnistspec.wording import printable
 
@@ -115,9 +117,9 @@ class Canvas:
             *place, make_printable(text), size=size, color=color, weight=weight, ha=align, va=valign
         )
 
-    def add_image(self, x: int, y: int, image: np.ndarray, scale: int, white: float) -> None:
-        """Put an image (channels, height, width), black at 0, white at ``white``; pixels are squares of ``scale``."""
-        pixels = paint(np.kron(image, np.ones((1, scale, scale))) / white)
+    def add_image(self, x: int, y: int, image: np.ndarray, size: tuple[int, int], white: float) -> None:
+        """Put an image (channels, height, width), black at 0, white at ``white``, in this height and width."""
+        pixels = paint(resize(image, size) / white)
         bottom = self.height - self.top - y - len(pixels)
         self.figure.figimage(pixels, x, bottom, origin="upper")
 
@@ -200,6 +202,20 @@ def measure_text(text: str, size: float, weight: Literal["normal", "bold"] = "no
     font = FontProperties(family=FONT, size=size, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width) * DPI / 72
+
+
+def cut_text(text: str, width: float, size: float, weight: Literal["normal", "bold"] = "normal") -> str:
+    """Return the text in printable characters, as much of it as fits into this width in pixels, with an ellipsis."""
+    text = make_printable(text[:1000])
+    if measure_text(text, size, weight) <= width:
+        return text
+    lengths = range(len(text))
+    fitting = bisect(lengths, width, key=lambda length: measure_text(_clip(text, length), size, weight))
+    return _clip(text, max(1, fitting - 1))
+
+
+def _clip(text: str, length: int) -> str:
+    return text[:length].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def wrap_text(text: str, width: float, size: float) -> list[str]:

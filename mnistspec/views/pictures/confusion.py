@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from mnistspec.analysis.classes import describe_classes
+from mnistspec.analysis.classes import MOST_CLASSES, describe_classes
 from mnistspec.views.pictures.canvas import (
     BLUE,
     GREY,
@@ -18,10 +18,11 @@ from mnistspec.views.pictures.canvas import (
     RULE,
     TEXT_SIZE,
     Canvas,
-    make_printable,
+    cut_text,
     measure_text,
     theme,
 )
+from mnistspec.views.pictures.worst import draw_worst
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,19 +30,28 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _CELL = 56  # pixels
+_LEAST = 150  # for the label of the vertical axis
+_NAME = 180  # for a name, at most
+_DIGITS = 5  # of a count for which a cell has room
 
 
 @theme()
 def draw_confusion(confusion: np.ndarray, class_names: Sequence[str], *, title: str) -> Canvas:
-    """Return the matrix: counts by label (row) and prediction (column), (classes, classes)."""
-    names = [make_printable(name) for name in class_names]
+    """Return the matrix: counts by label (row) and prediction (column), (classes, classes).
+
+    Of more than ``MOST_CLASSES`` it is the most frequent confusions, and the worst classes.
+    """
+    images, right = int(confusion.sum()), int(confusion.trace())
+    note = f"{right:,} of {images:,} images right, {images - right:,} wrong"
+    if len(class_names) > MOST_CLASSES:
+        return draw_worst(confusion, class_names, title=title, note=note)
+    names = [cut_text(name, _NAME, TEXT_SIZE) for name in class_names]
     widest = int(max(measure_text(name, TEXT_SIZE) for name in names))
     side = _CELL * len(names)
     left, beside = MARGIN + 36 + widest, 190
     below = 60 + (widest if widest > _CELL else 20)
-    images, right = int(confusion.sum()), int(confusion.trace())
-    note = f"{right:,} of {images:,} images right, {images - right:,} wrong; the darker, the more mistakes of that kind"
-    canvas = Canvas(left + side + beside + 100 + MARGIN, 10 + side + below, title, note)
+    width, height = left + side + beside + 100 + MARGIN, 10 + max(side, _LEAST) + below
+    canvas = Canvas(width, height, title, f"{note}; the darker, the more mistakes of that kind")
     matrix = canvas.add_axes(left, 10, side, side)
     _draw_matrix(matrix, confusion, names)
     matrix.set_yticks(range(len(names)), names, size=TEXT_SIZE)
@@ -63,12 +73,14 @@ def shade_mistakes(counts: np.ndarray) -> np.ndarray:
 def _draw_matrix(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
     shades = shade_mistakes(counts)
     axes.imshow(colormaps["Oranges"](0.85 * shades))
+    digits = len(str(counts.max()))
+    size = min(TEXT_SIZE, TEXT_SIZE * _DIGITS / digits)
     for row, column in np.ndindex(*counts.shape):
         if row == column:
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#e3eef5", edgecolor="none"))
         if counts[row, column]:
             axes.text(
-                column, row, f"{counts[row, column]}", ha="center", va="center",
+                column, row, f"{counts[row, column]}", ha="center", va="center", size=size,
                 color="white" if shades[row, column] > 0.75 else INK, weight="bold" if row == column else "normal",
             )  # fmt: skip
     edges = np.arange(len(names) + 1) - 0.5

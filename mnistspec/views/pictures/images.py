@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mnistspec.formats.checking.looking import pick_samples
-from mnistspec.views.pictures.canvas import GREY, MARGIN, TEXT_SIZE, Canvas, make_printable, measure_text, theme
+from mnistspec.views.pictures.canvas import GREY, MARGIN, TEXT_SIZE, Canvas, cut_text, measure_text, theme
+from mnistspec.views.pictures.sizes import fit_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,21 +17,27 @@ if TYPE_CHECKING:
 
 _SAMPLES = 12
 _COLUMNS = 4
-_SIDE = 140  # of a sample, at least half of that: pixels are squares of one size
+_SAMPLE, _LARGEST_SAMPLE = 160, 240  # pixels of an image that is enlarged, and of any, at most
+_VERSION, _LARGEST_VERSION = 96, 112  # the same where augmentation is shown
+_NARROWEST = 140  # for a name below an image
+_NAME = 160  # for a name beside images, at most
+_LINE, _HEADING = 22, 80  # pixels that a name and a heading take at least
 
 
 @theme()
 def draw_samples(images: np.ndarray, labels: Sequence[int], class_names: Sequence[str], *, title: str) -> Canvas:
     """Return a grid of images, uint8 (n, channels, height, width), with the names of their labels (n,)."""
-    scale, gap, caption = max(1, _SIDE // max(images.shape[2:])), 20, 40
-    height, width = (scale * side for side in images.shape[2:])
+    gap, caption = 20, 40
+    height, width = size = fit_size(images.shape[2:], _SAMPLE, _LARGEST_SAMPLE)
+    cell = max(width, _NARROWEST)
     rows = -(-len(images) // _COLUMNS)
-    canvas = Canvas(2 * MARGIN + _COLUMNS * (width + gap) - gap, rows * (height + caption) + MARGIN // 2, title)
+    canvas = Canvas(2 * MARGIN + _COLUMNS * (cell + gap) - gap, rows * (height + caption) + MARGIN // 2, title)
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
         row, column = divmod(place, _COLUMNS)
-        x, y = MARGIN + column * (width + gap), row * (height + caption) + 8
-        canvas.add_image(x, y, image, scale, white=255)
-        canvas.add_text(x + width / 2, y + height + 5, class_names[label], align="center")
+        x, y = MARGIN + column * (cell + gap), row * (height + caption) + 8
+        canvas.add_image(x + (cell - width) // 2, y, image, size, white=255)
+        name = cut_text(class_names[label], cell + gap // 2, TEXT_SIZE)
+        canvas.add_text(x + cell / 2, y + height + 5, name, align="center")
     return canvas
 
 
@@ -50,20 +57,21 @@ def draw_augmented(
     ``originals`` are uint8 (rows, channels, height, width), ``augmented`` in [0, 1] (rows, versions, channels, height,
     width), ``labels`` (rows,).
     """
-    scale, gap, heading = 3, 6, 32
-    rows, versions, _, height, width = augmented.shape
-    height, width = scale * height, scale * width
-    names = [class_names[label] for label in labels]
-    left = MARGIN + int(max(measure_text(make_printable(name), TEXT_SIZE) for name in names)) + 16
-    first = left + width + 4 * gap
-    right = first + versions * (width + gap) - gap
-    canvas = Canvas(right + MARGIN, heading + rows * (height + gap) - gap + MARGIN, title)
+    gap, heading = 6, 32
+    rows, versions = augmented.shape[:2]
+    height, width = size = fit_size(augmented.shape[3:], _VERSION, _LARGEST_VERSION)
+    across, down = max(width, _VERSION // 2), max(height, _LINE)  # of a cell
+    names = [cut_text(class_names[label], _NAME, TEXT_SIZE) for label in labels]
+    left = MARGIN + int(max(measure_text(name, TEXT_SIZE) for name in names)) + 16
+    first = left + max(across + 4 * gap, _HEADING)
+    right = first + max(versions * (across + gap) - gap, 2 * _HEADING)
+    canvas = Canvas(right + MARGIN, heading + rows * (down + gap) - gap + MARGIN, title)
     canvas.add_text(left, 6, "original", color=GREY)
     canvas.add_text(first, 6, "as the training sees it", color=GREY)
     for row, name in enumerate(names):
-        y = heading + row * (height + gap)
+        y = heading + row * (down + gap)
         canvas.add_text(left - 16, y + height / 2, name, align="right", valign="center")
-        canvas.add_image(left, y, originals[row], scale, white=255)
+        canvas.add_image(left, y, originals[row], size, white=255)
         for version in range(versions):
-            canvas.add_image(first + version * (width + gap), y, augmented[row, version], scale, white=1)
+            canvas.add_image(first + version * (across + gap), y, augmented[row, version], size, white=1)
     return canvas

@@ -38,7 +38,7 @@ def draw_network(spec: Spec) -> Canvas:
     """Return a canvas with a network: maps as wide as they have channels and as high as they are."""
     layers = spec.trace()
     stages = find_stages(layers, spec.data.input_shape)
-    scale = _Scale(stages)
+    scale = _Scale(stages, spec.data.input_shape)
     rows = _wrap([scale.column(stage) for stage in stages], stages)
     drawings = [_RowDrawing(row, scale) for row in rows]
     width = _GUTTER + max(sum(scale.column(stage) for stage in row) for row in rows)
@@ -60,11 +60,12 @@ def draw_network(spec: Spec) -> Canvas:
 class _Scale:
     """How large things are, so that the largest fits."""
 
-    def __init__(self, stages: Sequence[Stage]) -> None:
+    def __init__(self, stages: Sequence[Stage], input_shape: Sequence[int]) -> None:
         maps = [stage.output_shape for stage in stages if len(stage.output_shape) == 3]
         self.side = _SLAB_HEIGHT / max(max(shape[1:]) for shape in maps)
         self.channel = _SLAB_WIDTH / sqrt(max(shape[0] for shape in maps))
-        self.image = _IMAGE / max(maps[0][1:])
+        self.image = _IMAGE / max(input_shape[1:])
+        self.sides = [self.image * side for side in input_shape[1:]]
 
     def slab(self, stage: Stage) -> tuple[float, float]:
         """Return width and height of a stage's output; features are maps of one pixel."""
@@ -148,12 +149,14 @@ class _RowDrawing:
 
     def _draw_field(self, axes: Axes, stage: Stage, center: float, y: float) -> None:
         """Draw how much of the image one output sees."""
-        left = center - _IMAGE / 2
-        axes.add_patch(Rectangle((left, y), _IMAGE, _IMAGE, facecolor="none", edgecolor=GREY, linewidth=0.8))
-        side = min(float(_IMAGE), self.scale.image * stage.receptive_field)
-        inset = (_IMAGE - side) / 2
-        inner = (left + inset, y + inset)
-        axes.add_patch(Rectangle(inner, side, side, facecolor=VERMILION, edgecolor="none", alpha=0.75))
+        height, width = self.scale.sides
+        middle, field = y + _IMAGE / 2, self.scale.image * stage.receptive_field
+        for tall, wide, color, edge in (
+            (height, width, "none", GREY),
+            (min(height, field), min(width, field), (VERMILION, 0.75), "none"),
+        ):
+            corner = (center - wide / 2, middle - tall / 2)
+            axes.add_patch(Rectangle(corner, wide, tall, facecolor=color, edgecolor=edge, linewidth=0.8))
 
 
 def _draw_gutter(canvas: Canvas, axes: Axes, y: float) -> None:

@@ -11,23 +11,18 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from mnistspec.analysis.classes import describe_classes
-from mnistspec.runs.result import average_classes
-from mnistspec.views.writing import format_share
-from mnistspec.wording import printable_lines, write_shape
+from mnistspec.analysis.classes import MOST_CLASSES, SHOWN
+from mnistspec.wording import plural, printable_lines, write_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    import numpy as np
     from rich.console import ConsoleOptions, RenderableType
 
     from mnistspec.data.statistics import DatasetStatistics, SplitStatistics
     from mnistspec.network.summary import Summary
 
 WIDTH = 80
-_WIDEST = 10_000  # columns that a table may have
-_SMALL = 0.001  # the probability below which a class is no runner-up
 
 
 class Printable:
@@ -61,6 +56,13 @@ def make_table(title: Text | None = None, *, show_footer: bool = False, show_edg
     )  # fmt: skip
 
 
+def cut_name(name: str, width: int) -> Text:
+    """Return a name in at most ``width`` columns of the terminal, with an ellipsis for what is cut off."""
+    text = Text(name)
+    text.truncate(width, overflow="ellipsis")
+    return text
+
+
 def summary_table(summary: Summary) -> Table:
     """Return a line a block and the totals; kernel, stride, jump and receptive field are sides of squares in pixels."""
     table = make_table(
@@ -84,59 +86,6 @@ def summary_table(summary: Summary) -> Table:
     return table
 
 
-def evaluation_table(confusion: np.ndarray, class_names: Sequence[str], title: str = "test set by class") -> Table:
-    """Return a line a class, the totals, and the means, from counts by label (row) and prediction (column)."""
-    results = describe_classes(confusion, class_names)
-    means = average_classes([result.figures for result in results])
-    counts = [(result.figures.images, result.figures.images - result.right) for result in results]
-    table = make_table(Text(title), show_footer=True)
-    table.add_column("class", "total\nmean")
-    for heading, column in zip(("images", "wrong"), zip(*counts, strict=True), strict=True):
-        table.add_column(heading, f"{sum(column):,}", justify="right")
-    for heading, mean in (("precision", means.precision), ("recall", means.recall), ("F1", means.f1)):
-        table.add_column(f"{heading}\n%", f"\n{_percent(mean)}", justify="right")
-    table.add_column("most often\ntaken for")
-    for result, line in zip(results, counts, strict=True):
-        figures = result.figures
-        times = "once" if result.times == 1 else f"{result.times:,} times"
-        mistaken = "-" if result.confused_with is None else f"{result.confused_with} ({times})"
-        shares = map(_percent, (figures.precision, figures.recall, figures.f1))
-        table.add_row(Text(figures.name), *(f"{count:,}" for count in line), *shares, Text(mistaken))
-    return table
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def confusion_table(confusion: np.ndarray, class_names: Sequence[str]) -> Table:
-    """Return the counts by actual class (row) and predicted class (column); a dot is none."""
-    table = make_table(Text("actual class (row), predicted class (column)"))
-    table.add_column("")
-    for name in class_names:
-        # Ten columns of five letters fit; in the same order the rows have the names in full.
-        table.add_column(Text(name[:5].rstrip()), justify="right", no_wrap=True)
-    for name, row in zip(class_names, confusion.tolist(), strict=True):
-        table.add_row(Text(name), *(str(count) if count else "." for count in row))
-    return table
-
-
-def predictions_table(
-    files: Sequence[str], probabilities: Sequence[Sequence[float]], class_names: Sequence[str]
-) -> Table:
-    """Return a line an image: file, class, probability, and up to two runners-up, from probabilities (n, classes)."""
-    table = make_table()
-    table.add_column("file", no_wrap=True)
-    for name in ("prediction", "probability", "runners-up"):
-        table.add_column(name, justify="right" if name == "probability" else "left", no_wrap=True)
-    for file, row in zip(files, probabilities, strict=True):
-        (first, share), *others = sorted(zip(class_names, row, strict=True), key=lambda pair: -pair[1])[:3]
-        runners_up = ", ".join(f"{name} {format_share(other, 1)}" for name, other in others if other >= _SMALL)
-        table.add_row(Text(file), Text(first), format_share(share, 2), Text(runners_up or "-"))
-    table.width = Console(width=_WIDEST).measure(table).maximum  # a path is never broken, however narrow the terminal
-    return table
-
-
 def statistics_table(statistics: DatasetStatistics) -> Group:
     """Return the statistics of a data set side by side: pixels in [0, 1], the images of each class, the digest."""
     table = make_table(Text(statistics.name))
@@ -146,9 +95,20 @@ def statistics_table(statistics: DatasetStatistics) -> Group:
     for label, *values in zip(("images", "size", "minimum", "maximum", "mean", "std"), *columns, strict=True):
         table.add_row(label, *values)
     table.add_section()
-    for name, count in statistics.train.images_per_class.items():
-        table.add_row(Text(name), f"{count:,}", f"{statistics.test.images_per_class[name]:,}")
+    rows = [(name, count, statistics.test.images_per_class[name]) for name, count in _counts(statistics)]
+    shown = rows if len(rows) <= MOST_CLASSES else rows[:SHOWN]
+    for name, train, test in shown:
+        table.add_row(cut_name(name, 40), f"{train:,}", f"{test:,}")
+    if rest := rows[len(shown) :]:
+        _, *counts = zip(*rest, strict=True)
+        table.add_row(plural(len(rest), "other"), *(f"{sum(map(int, column)):,}" for column in counts))
     return Group(table, Text(f"SHA-256 {statistics.digest}"))
+
+
+def _counts(statistics: DatasetStatistics) -> list[tuple[str, int]]:
+    """Return the number of training images of each class in their order; of many classes the rarest come first."""
+    counts = list(statistics.train.images_per_class.items())
+    return counts if len(counts) <= MOST_CLASSES else sorted(counts, key=lambda pair: pair[1])
 
 
 def _describe_split(split: SplitStatistics) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -17,6 +18,7 @@ from mnistspec.views.pictures.inspection import draw_inspection
 from tests.command_line import CommandLine
 from tests.places import SPECS
 from tests.views.examples import CLOTHES, DIGITS, TITLES
+from tests.views.pictures.test_own_pictures import name_classes
 from tests.views.pictures.test_pictures import assert_legible, texts_of
 
 
@@ -103,3 +105,25 @@ def test_what_is_not_finite_is_drawn_as_zero() -> None:
         image.numpy(), [0.1] * 10, Sight(nothing[0, 0, :10], nothing, nothing[0]), layer, DIGITS, title="none"
     )
     assert_legible(page)
+
+
+@pytest.mark.parametrize("classes", [2, 10, 11, 1000])
+@pytest.mark.parametrize("size", [(8, 8), (224, 224), (100, 512)])
+def test_pictures_of_any_size_and_classes_of_any_number(size: tuple[int, int], classes: int) -> None:
+    names, layer = name_classes(classes), load_spec(SPECS / "step6.yaml").trace()[0]
+    numbers = np.random.default_rng(1)
+    image = numbers.integers(0, 256, (3, *size), np.uint8)
+    shares = [1 / 2**place for place in range(1, classes)]
+    shares = [*shares, 1 - sum(shares)]
+    sight = Sight(torch.zeros(classes), torch.rand(8, *size), torch.rand(*size))
+    page = draw_inspection(image, shares[::-1], sight, layer, names, position=(2, 1), title="own")
+    assert_legible(page)
+    assert page.width < 1000
+    texts = [text.get_text() for text in texts_of(page)]
+    assert "50.0 %" in texts
+    if classes > 10:
+        assert f"{classes - 9:,} others" in texts
+        assert texts[texts.index(f"{classes - 9:,} others") + 1] == "0.2 %"
+    for picture in page.figure.axes[0].images[:2]:
+        left, right, bottom, top = picture.get_extent()
+        assert abs((bottom - top) * size[1] - (right - left) * size[0]) <= max(size)

@@ -18,12 +18,10 @@ from mnistspec.formats.levels import Levels
 from mnistspec.language.loader import load_spec
 from mnistspec.network.summary import Row, Summary, summarize
 from mnistspec.runs.measurement import Measured
+from mnistspec.views.terminal.classes import confusion_table, evaluation_table, predictions_table
 from mnistspec.views.terminal.epochs import epoch_row, epochs_header
 from mnistspec.views.terminal.tables import (
     WIDTH,
-    confusion_table,
-    evaluation_table,
-    predictions_table,
     render_text,
     statistics_table,
     summary_table,
@@ -193,7 +191,7 @@ def test_statistics_show_both_splits(names: Sequence[str]) -> None:
 
 def test_tables_need_neither_torch_nor_matplotlib() -> None:
     program = (
-        "import sys, mnistspec.views.terminal.tables, mnistspec.views.terminal.epochs;"
+        "import sys, mnistspec.views.terminal.classes, mnistspec.views.terminal.epochs;"
         "sys.exit(str({'torch', 'matplotlib'} & set(sys.modules) or ''))"
     )
     result = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)

@@ -14,7 +14,7 @@ def make_card(run: RunDir, weights: str, *, normalized: bool) -> dict[str, Any]:
     metadata = run.weights("best" if weights == "best" else "model")
     spec = run.spec
     shape = ", ".join(map(str, spec.data.input_shape))
-    pixels = "pixels in [0, 1], light ink on black"
+    pixels = "pixels in [0, 1]" + (", light ink on black" if spec.data.subject else "")
     return {
         "name": spec.name,
         "title": spec.title,

@@ -57,6 +57,12 @@ def read_pictures(
     return images, digests
 
 
+def read_picture(content: bytes, frame: Frame, fit: Fit) -> npt.NDArray[np.uint8]:
+    """Return an image file that was read already as uint8 (channels, height, width); raise UsageError if it is none."""
+    with open_picture(io.BytesIO(content), 2 * max(frame.height, frame.width)) as picture:
+        return prepare_picture(picture, (frame.height, frame.width), frame.channels, fit)
+
+
 def _count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -93,8 +99,7 @@ def _decode_all(
             data = _read(root / name)
             if sha256(data).hexdigest() != digest:
                 changed.append(name)
-            with open_picture(io.BytesIO(data), 2 * max(frame.height, frame.width)) as picture:
-                return prepare_picture(picture, (frame.height, frame.width), frame.channels, fit)
+            return read_picture(data, frame, fit)
         except UsageError as error:
             unreadable[name] = str(error)
             return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from mnistspec.errors import MnistspecError
+from mnistspec.language.vocabulary.image_sets import OwnData
 from mnistspec.network.inspection import choose_layer, find_layer, inspect_image
 from mnistspec.pages.encoding import encode
 from mnistspec.training.evaluation import normalize
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mnistspec.runs.trained import TrainedModel
 
 _MAPS, _FEATURES = 64, 512  # of a layer that are sent at most
+_BYTES = 8 * 2**20  # of mistakes at most: all that are kept, unless the images are large
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class DemoNetwork:
         """The network's layers."""
         return self.model.spec.trace()
 
+    @property
+    def preparation(self) -> tuple[object, ...]:
+        """What a picture goes through before it is an image for this network; alike for networks that can share it."""
+        data = self.model.spec.data
+        return data.input_shape, bool(data.subject), data.fit if isinstance(data, OwnData) else None
+
     def describe(self) -> dict[str, Any]:
         """Return what a page has to know before anything is drawn."""
         spec = self.model.spec
@@ -43,7 +51,8 @@ class DemoNetwork:
             "label": self.label,
             "name": spec.name,
             "title": spec.title,
-            "data": spec.data.word,
+            "data": spec.data.short_name,
+            "shape": list(spec.data.input_shape),
             "epoch": self.model.epoch,
             "classes": list(spec.data.class_names),
             "layers": [
@@ -90,7 +99,7 @@ def _describe_mistakes(tested: Predictions) -> dict[str, Any]:
             "confidence": mistake.confidence,
             "pixels": encode(mistake.image.tobytes()),
         }
-        for mistake in tested.mistakes()
+        for mistake in tested.mistakes(max(1, _BYTES // tested.pixels[0].size) if len(tested.pixels) else 0)
     ]
     return {"images": len(tested.labels), "wrong": tested.wrong, "shown": shown}
 

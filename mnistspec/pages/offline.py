@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from mnistspec.export.onnx import make_onnx
 from mnistspec.files import write_atomically
+from mnistspec.language.vocabulary.image_sets import OwnData
 from mnistspec.pages.encoding import encode
+from mnistspec.pages.naming import name_page
 
 if TYPE_CHECKING:
     from mnistspec.data.dataset import Dataset
@@ -32,12 +34,16 @@ _MODULES = (
     "ink.js",
     "placement.js",
     "preparation.js",
+    "resampling.js",
+    "picture.js",
     "pad.js",
+    "showing.js",
     "bars.js",
     "palette.js",
     "network.js",
     "offline.js",
 )
+_EXAMPLES = 12  # classes of which the first test image is on the page
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=class|function|async|const)", re.MULTILINE)
 
@@ -78,10 +84,19 @@ def _describe(
 ) -> dict[str, Any]:
     """Return what the page shows, with the first test image of each class."""
     labels = data.test_labels.tolist()
-    firsts = [labels.index(label) for label in sorted(set(labels))]
+    firsts = [labels.index(label) for label in sorted(set(labels))[:_EXAMPLES]]
     examples = [{"index": i, "label": labels[i], "pixels": encode(data.test_images[i])} for i in firsts]
     measured = {"accuracy": check.accuracy, "images": check.images}
-    page = {"task": model.spec.data.task, "examples": examples, "measured": measured, "runtime": runtime.version}
+    own = model.spec.data
+    page = {
+        "task": name_page(model.spec),
+        "data": own.short_name,
+        "shape": list(own.input_shape),
+        "fit": own.fit if isinstance(own, OwnData) else None,  # None: pictures of what was drawn
+        "examples": examples,
+        "measured": measured,
+        "runtime": runtime.version,
+    }
     return {**card, **page}
 
 

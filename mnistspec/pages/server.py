@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,11 +21,11 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from mnistspec.data.photo.preparation import Prepared
 from mnistspec.errors import MnistspecError, UsageError
-from mnistspec.pages.decoder import Decoder
+from mnistspec.pages.decoder import Decoder, Prepared
 from mnistspec.pages.encoding import encode
 from mnistspec.pages.guard import Guard
+from mnistspec.pages.naming import name_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,9 +47,12 @@ def make_app(networks: Sequence[DemoNetwork], hosts: Iterable[str] = ()) -> Star
     ``GET /runs`` describes the networks. ``POST /read/image`` takes an image file, ``POST /read/pixels`` the bytes of
     an image that is prepared already; both with a ``layer`` in the query for each network.
     """
+    data = networks[0].model.spec.data
+    if any(network.preparation != networks[0].preparation for network in networks):
+        raise UsageError("these runs take different images and cannot read the same picture; start a demo for each")
     # One picture at a time, as there is one process that decodes.
     limiter = CapacityLimiter(1)
-    decoder = Decoder()
+    decoder = Decoder(data)
 
     async def read(request: Request, prepare: Callable[[bytes], Prepared]) -> Response:
         layers = request.query_params.getlist("layer")
@@ -59,13 +65,14 @@ def make_app(networks: Sequence[DemoNetwork], hosts: Iterable[str] = ()) -> Star
         return await read(request, decoder.prepare)
 
     async def read_pixels(request: Request) -> Response:
-        return await read(request, _as_image)
+        return await read(request, partial(_as_image, data.input_shape))
 
     async def tell_runs(_request: Request) -> Response:
-        tasks = {network.model.spec.data.task for network in networks}
-        task = tasks.pop() if len(tasks) == 1 else "Draw, or open a picture"
+        tasks = {name_page(network.model.spec) for network in networks}
+        task = tasks.pop() if len(tasks) == 1 else data.task if not data.subject else "Draw, or open a picture"
         runs = [network.describe() for network in networks]
-        return JSONResponse({"max_bytes": MAX_BODY, "task": task, "runs": runs})
+        shape, is_drawn = list(data.input_shape), bool(data.subject)
+        return JSONResponse({"max_bytes": MAX_BODY, "task": task, "shape": shape, "drawn": is_drawn, "runs": runs})
 
     async def show_page(_request: Request) -> Response:
         return FileResponse(_STATIC / "demo.html")
@@ -87,14 +94,17 @@ def _read(
     networks: Sequence[DemoNetwork], layers: Sequence[str], prepare: Callable[[bytes], Prepared], body: bytes
 ) -> dict[str, Any]:
     prepared = prepare(body)
-    answers = [network.read(prepared.pixels, layer) for network, layer in zip(networks, layers, strict=True)]
-    return {"input": encode(prepared.pixels), "note": prepared.note, "runs": answers}
+    pixels = torch.tensor(prepared.pixels)
+    answers = [network.read(pixels, layer) for network, layer in zip(networks, layers, strict=True)]
+    return {"input": encode(pixels), "note": prepared.note, "runs": answers}
 
 
-def _as_image(pixels: bytes) -> Prepared:
-    if len(pixels) != 28 * 28:
-        raise UsageError(f"a prepared image has 784 bytes, 28 rows of 28, not {len(pixels):,}")
-    return Prepared(np.frombuffer(bytearray(pixels), dtype=np.uint8).reshape(28, 28), "")
+def _as_image(shape: tuple[int, int, int], pixels: bytes) -> Prepared:
+    if len(pixels) != math.prod(shape):
+        channels, height, width = shape
+        rows = f"{height} rows of {width}" if channels == 1 else f"{channels} channels of {height} rows of {width}"
+        raise UsageError(f"a prepared image has {math.prod(shape):,} bytes, {rows}, not {len(pixels):,}")
+    return Prepared(np.frombuffer(bytearray(pixels), dtype=np.uint8).reshape(shape), "")
 
 
 async def _receive(request: Request) -> bytes:

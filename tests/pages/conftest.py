@@ -12,6 +12,7 @@ from mnistspec.runs.trained import TrainedModel
 from tests.browser import Complaints
 from tests.command_line import run_main
 from tests.pages.demo_server import start_demo
+from tests.pages.leaves import TONES, write_leaves, write_spec
 from tests.small_mnist import write_mnist
 
 SPEC = """\
@@ -48,6 +49,28 @@ def run(tmp_path_factory: pytest.TempPathFactory, six_thousand: Path) -> Path:
     assert not run_main("train", folder / "reader.yaml", "--data-dir", six_thousand, "--runs", folder, "--threads", "1")
     (path,) = (folder / "reader").iterdir()
     return path
+
+
+def train_leaves(folder: Path, tones: dict[str, tuple[int, int, int]], epochs: int) -> Path:
+    """Return the folder of a run with coloured pictures."""
+    write_leaves(folder / "leaves", tones)
+    spec = write_spec(folder / "plants.yaml", classes=len(tones))
+    assert not run_main("train", spec, "--runs", folder / "runs", "--threads", "1", "--epochs", str(epochs))
+    (path,) = (folder / "runs" / "plants").iterdir()
+    return path
+
+
+@pytest.fixture(scope="session")
+def leaves_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that tells coloured pictures apart."""
+    return train_leaves(tmp_path_factory.mktemp("coloured"), TONES, 6)
+
+
+@pytest.fixture(scope="session")
+def confused_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with 14 classes of two tones each, which makes mistakes."""
+    tones = {f"{name} {number}": tone for name, tone in [*TONES.items()][:2] for number in range(1, 8)}
+    return train_leaves(tmp_path_factory.mktemp("confused"), tones, 1)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from PIL import Image
 
 from mnistspec.data.photo.preparation import prepare_bytes
 from mnistspec.errors import UsageError
+from mnistspec.language.vocabulary.datasets import MNIST
 from mnistspec.pages import decoder as module
 from mnistspec.pages.decoder import Decoder
 from tests.data.photo.test_limits import write
@@ -21,7 +22,7 @@ from tests.data.photo.test_photo import DIGITS, enlarge, photograph
 @pytest.fixture
 def decoder() -> Iterator[Decoder]:
     """A process that is ended afterwards."""
-    decoder = Decoder()
+    decoder = Decoder(MNIST())
     yield decoder
     decoder.stop()
 
@@ -32,7 +33,7 @@ PICTURE = write(Image.fromarray(enlarge(DIGITS[0])), "PNG")
 def test_it_answers_as_the_function_does(decoder: Decoder) -> None:
     for content in (PICTURE, write(Image.fromarray(photograph(DIGITS[1])), "JPEG")):
         found, wanted = decoder.prepare(content), prepare_bytes(content)
-        assert np.array_equal(found.values, wanted.values)
+        assert np.array_equal(found.pixels[0], wanted.values)
         assert found.note == wanted.note
     with pytest.raises(UsageError, match="not an image that can be read"):
         decoder.prepare(b"no image")

@@ -21,7 +21,7 @@ from tests.needs import need_module
 need_module("uvicorn")
 from mnistspec.data.dataset import Dataset, load_dataset
 from mnistspec.data.photo.preparation import prepare_image
-from mnistspec.language.vocabulary.datasets import Data
+from mnistspec.language.vocabulary.datasets import Data, list_named
 from mnistspec.network.inspection import inspect_image
 from mnistspec.pages import server
 from mnistspec.pages.decoder import Decoder
@@ -124,7 +124,7 @@ def test_what_is_told_about_the_runs(client: Client, model: TrainedModel, data: 
 
 def test_the_title_names_the_task(model: TrainedModel) -> None:
     networks = {}
-    for word, kind in Data.members.items():
+    for word, kind in list_named().items():
         spec = model.spec.model_copy(update={"data": kind()})
         networks[word] = DemoNetwork(word, dataclasses.replace(model, spec=spec))
     tasks = {word: Client(make_app([network])).get("/runs").content["task"] for word, network in networks.items()}

@@ -38,6 +38,11 @@ class Data(Unit, family="data set"):
         return self.word
 
     @property
+    def short_name(self) -> str:
+        """What a page calls it, which strangers may read."""
+        return self.word
+
+    @property
     def task(self) -> str:
         """What a page asks its visitor to do."""
         return f"Draw {self.subject}" if self.subject else "Open or drop a picture"

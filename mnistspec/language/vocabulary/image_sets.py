@@ -95,6 +95,12 @@ class OwnData(Data):
         return self.path
 
     @property
+    def short_name(self) -> str:
+        """The name of the folder, or of the file without what follows its dot."""
+        path = Path(self.path)
+        return (path.stem if path.suffix in {".npz", ".csv", ".tsv"} else path.name) or self.word
+
+    @property
     def is_complete(self) -> bool:
         """Whether shapes and classes are known."""
         return None not in (self.size, self.channels, self.classes)

@@ -1,13 +1,16 @@
-/** The demo: one drawing, read by one network or several while it is drawn. */
+/** The demo: one drawing, read by one network or several while it is drawn; or one picture. */
 
 import { Pad } from "./pad.js";
 import { decodeBytes, paintImage } from "./palette.js";
 import { RunView } from "./run.js";
+import { showPicturesOnly } from "./showing.js";
 
 const element = (id) => document.getElementById(id);
 const pad = new Pad(element("pad"), refresh);
 let views = [];
 let maxBytes = Infinity;
+let shape = []; // channels, height and width of an image of the networks
+let isDrawn = true; // or else a picture that nobody draws
 let isBusy = false; // a request is under way
 let isStale = false; // and the drawing has changed since
 
@@ -18,9 +21,11 @@ async function start() {
   try {
     const answer = await (await fetch("runs")).json();
     [task, runs, maxBytes] = [answer.task, answer.runs, answer.max_bytes];
+    [shape, isDrawn] = [answer.shape, answer.drawn];
   } catch {
     return complain("The server does not answer. Is mnistspec demo still running?");
   }
+  if (!isDrawn) showPicturesOnly(pad, "Open, drop or paste a picture.");
   element("task").textContent = task;
   document.title = `${task}: mnistspec demo`;
   views = runs.map((run) => new RunView(run, { onLayer: refresh, onMistake: showMistake }));
@@ -103,7 +108,7 @@ async function openFile(file) {
   try {
     const answer = await ask("read/image", file);
     // What the browser cannot show, such as TIFF, is shown as the network gets it.
-    const picture = await createImageBitmap(file).catch(() => paintImage(decodeBytes(answer.input), true));
+    const picture = await createImageBitmap(file).catch(() => paintImage(decodeBytes(answer.input), shape, isDrawn));
     pad.drawImage(picture, { file, text: file.name });
   } catch (error) {
     complain(error.message);
@@ -114,17 +119,19 @@ async function openFile(file) {
 function showMistake(mistake) {
   const pixels = decodeBytes(mistake.pixels);
   const text = `Test image ${mistake.index.toLocaleString("en")}, labelled ${mistake.actual}`;
-  pad.drawImage(paintImage(pixels, true), { pixels, text });
+  pad.drawImage(paintImage(pixels, shape, isDrawn), { pixels, text });
   element("pad").scrollIntoView({ block: "nearest" });
 }
 
 element("undo").addEventListener("click", () => pad.undo());
 element("clear").addEventListener("click", () => pad.clear());
 element("open").addEventListener("click", () => element("file").click());
-element("file").addEventListener("change", (event) => {
-  openFile(event.target.files[0]);
-  event.target.value = ""; // the same file can be opened again
-});
+for (const id of ["file", "shot"]) {
+  element(id).addEventListener("change", (event) => {
+    openFile(event.target.files[0]);
+    event.target.value = ""; // the same file can be opened again
+  });
+}
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
     event.preventDefault();

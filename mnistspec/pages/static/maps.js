@@ -12,15 +12,16 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export class MapsView {
   #canvas = make("canvas", "maps");
   #onPlace;
+  #size; // height and width of the input
   #layer = null;
   #maps = []; // a small canvas for each
   #of = 0; // the number of maps of the layer; not all may be shown
   #place = null; // {row, column}
-  #grid = { columns: 1, tile: 64, step: 70 }; // from one map to the next it is a step
+  #grid = { columns: 1, tile: 64, step: 70, tall: 64, down: 70 }; // width and height of a map, and to the next one
 
-  /** `onPlace` is called without arguments when another position is chosen. */
-  constructor(onPlace) {
-    this.#onPlace = onPlace;
+  /** `onPlace` is called without arguments when another position is chosen; `size` is the input's height and width. */
+  constructor(onPlace, size) {
+    [this.#onPlace, this.#size] = [onPlace, size];
     this.element = make("div", "maps-frame", this.#canvas);
     this.#canvas.tabIndex = 0;
     this.#canvas.setAttribute("role", "img");
@@ -63,9 +64,10 @@ export class MapsView {
     const rest = this.#of > this.#maps.length ? `The first ${this.#maps.length} of ${this.#of.toLocaleString("en")}. ` : "";
     const { box } = this;
     if (!box) return rest + (this.#hasPlaces ? "Click on a map to see where on the input its values come from." : "");
-    const span = (first) => `${Math.max(0, first)} to ${Math.min(27, first + box.side - 1)}`;
+    const span = (first, side) => `${Math.max(0, first)} to ${Math.min(side, first + box.side) - 1}`;
+    const [height, width] = this.#size;
     const { row, column } = this.#place;
-    return `${rest}${name} at row ${row}, column ${column} sees rows ${span(box.row)}, columns ${span(box.column)} of the input.`;
+    return `${rest}${name} at row ${row}, column ${column} sees rows ${span(box.row, height)}, columns ${span(box.column, width)} of the input.`;
   }
 
   get #hasPlaces() {
@@ -74,14 +76,14 @@ export class MapsView {
 
   #choose(event) {
     if (!this.#maps.length || !this.#hasPlaces) return;
-    const { columns, tile, step } = this.#grid;
+    const { columns, tile, step, tall, down } = this.#grid;
     const { left, top } = this.#canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - left, event.clientY - top];
-    const index = Math.floor(y / step) * columns + Math.floor(x / step);
-    const [inX, inY] = [x % step, y % step];
-    if (index >= this.#maps.length || inX >= tile || inY >= tile) return;
+    const index = Math.floor(y / down) * columns + Math.floor(x / step);
+    const [inX, inY] = [x % step, y % down];
+    if (index >= this.#maps.length || inX >= tile || inY >= tall) return;
     const { width, height } = this.#maps[0];
-    this.#set({ row: Math.floor((inY / tile) * height), column: Math.floor((inX / tile) * width) });
+    this.#set({ row: Math.floor((inY / tall) * height), column: Math.floor((inX / tile) * width) });
   }
 
   #step(event) {
@@ -106,8 +108,8 @@ export class MapsView {
     this.#canvas.hidden = !count;
     if (!count) return;
     const room = this.element.clientWidth;
-    this.#grid = arrange(count, room, this.#maps[0].width > 1 ? MAP : VALUE);
-    const { columns, tile, step, height } = this.#grid;
+    this.#grid = arrange(count, room, this.#maps[0]);
+    const { columns, tile, step, tall, down, height } = this.#grid;
     const density = window.devicePixelRatio || 1;
     Object.assign(this.#canvas, { width: Math.round(room * density), height: Math.round(height * density) });
     this.#canvas.style.height = `${height}px`;
@@ -115,26 +117,28 @@ export class MapsView {
     context.scale(density, density);
     context.imageSmoothingEnabled = false;
     this.#maps.forEach((map, index) => {
-      const [x, y] = [(index % columns) * step, Math.floor(index / columns) * step];
-      context.drawImage(map, x, y, tile, tile);
-      if (this.#place) this.#mark(context, x, y, tile / map.width);
+      const [x, y] = [(index % columns) * step, Math.floor(index / columns) * down];
+      context.drawImage(map, x, y, tile, tall);
+      if (this.#place) this.#mark(context, x, y, tile / map.width, tall / map.height);
     });
   }
 
-  #mark(context, x, y, scale) {
+  #mark(context, x, y, wide, high) {
     context.strokeStyle = MARK;
     context.lineWidth = 2;
-    context.strokeRect(x + this.#place.column * scale, y + this.#place.row * scale, scale, scale);
+    context.strokeRect(x + this.#place.column * wide, y + this.#place.row * high, wide, high);
   }
 }
 
 /** Return how many maps stand in a row and how large each is: as large as fits into the width and, if it can, HEIGHT. */
-function arrange(count, room, { least, most, gap }) {
+function arrange(count, room, map) {
+  const { least, most, gap } = map.width * map.height > 1 ? MAP : VALUE;
   const limit = Math.max(1, Math.floor((room + gap) / (least + gap)));
   for (let columns = 1; ; columns += 1) {
     const step = Math.min((room + gap) / columns, most + gap);
     const rows = Math.ceil(count / columns);
-    const height = rows * step - gap;
-    if (height <= HEIGHT || columns >= limit) return { columns: Math.ceil(count / rows), tile: step - gap, step, height };
+    const [tile, tall] = [step - gap, ((step - gap) * map.height) / map.width];
+    const [down, height] = [tall + gap, rows * (tall + gap) - gap];
+    if (height <= HEIGHT || columns >= limit) return { columns: Math.ceil(count / rows), tile, step, tall, down, height };
   }
 }

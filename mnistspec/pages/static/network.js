@@ -9,8 +9,8 @@ async function unpack(id) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Load the network; returns a function that classifies images, 784 bytes each, and gives their probabilities. */
-export async function loadNetwork() {
+/** Load the network; returns a function that classifies images, bytes of this shape, and gives their probabilities. */
+export async function loadNetwork(shape) {
   const [script, wasmBinary, model] = await Promise.all(["runtime", "binary", "network"].map(unpack));
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const ort = await import(address);
@@ -19,9 +19,9 @@ export async function loadNetwork() {
   ort.env.wasm.wasmBinary = wasmBinary;
   const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
   return async (images) => {
-    const count = images.length / 784;
+    const count = images.length / shape.reduce((size, side) => size * side);
     const pixels = Float32Array.from(images, (value) => value / 255);
-    const { logits } = await session.run({ images: new ort.Tensor("float32", pixels, [count, 1, 28, 28]) });
+    const { logits } = await session.run({ images: new ort.Tensor("float32", pixels, [count, ...shape]) });
     const classes = logits.data.length / count;
     return Array.from({ length: count }, (_, i) => softmax(logits.data.subarray(i * classes, (i + 1) * classes)));
   };

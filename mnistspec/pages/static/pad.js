@@ -1,4 +1,5 @@
-/** A pad to draw on: dark ink on light paper. A dark page shows it the other way round, but for photos: see pad.css. */
+/** A pad to draw on: dark ink on light paper. A dark page shows it the other way round, but for photos: see pad.css.
+ *  Where nothing is to be drawn, it shows pictures alone, and the page shows through around them. */
 
 const INK = "#16181d";
 const PAPER = "#ffffff";
@@ -11,17 +12,25 @@ export class Pad {
   #steps = []; // what was done, in order: {points}, {image, source} or {} for a cleared pad
   #pointer = null; // the finger, pen or mouse that is drawing
   #frame = 0;
+  #isDrawnOn = true;
 
   /** `onChange` is called without arguments whenever the drawing has changed, at most once a frame while drawing. */
   constructor(canvas, onChange) {
     this.canvas = canvas;
-    this.#context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+    this.#context = canvas.getContext("2d", { willReadFrequently: true });
     this.#onChange = onChange;
     canvas.addEventListener("pointerdown", (event) => this.#begin(event));
     canvas.addEventListener("pointermove", (event) => this.#draw(event));
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       canvas.addEventListener(end, (event) => this.#end(event));
     }
+    this.#paint();
+  }
+
+  /** Show pictures from now on, and take no ink. */
+  showPictures() {
+    this.#isDrawnOn = false;
+    this.canvas.classList.add("shows");
     this.#paint();
   }
 
@@ -62,7 +71,8 @@ export class Pad {
     const image = new OffscreenCanvas(width, height);
     const context = image.getContext("2d");
     context.fillStyle = PAPER;
-    context.fillRect(0, 0, width, height);
+    if (this.#isDrawnOn) context.fillRect(0, 0, width, height);
+    else context.fillRect((width - w) / 2, (height - h) / 2, w, h); // what is transparent is on white
     context.imageSmoothingEnabled = scale < 4; // the pixels of a tiny image stay squares
     context.imageSmoothingQuality = "high";
     context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
@@ -82,7 +92,7 @@ export class Pad {
   }
 
   #begin(event) {
-    if (this.#pointer !== null || event.button !== 0) return;
+    if (!this.#isDrawnOn || this.#pointer !== null || event.button !== 0) return;
     event.preventDefault();
     this.#add({ points: [this.#place(event)] });
     this.#pointer = event.pointerId;
@@ -136,10 +146,12 @@ export class Pad {
   #paint() {
     const context = this.#context;
     const { image, source } = this.#steps[this.#sheet()] ?? {};
-    this.canvas.classList.toggle("photo", Boolean(image && !source?.pixels));
+    this.canvas.classList.toggle("empty", this.isEmpty);
+    this.canvas.classList.toggle("photo", !this.#isDrawnOn || Boolean(image && !source?.pixels));
     const { width, height } = this.canvas;
     context.fillStyle = PAPER;
-    context.fillRect(0, 0, width, height);
+    if (this.#isDrawnOn) context.fillRect(0, 0, width, height);
+    else context.clearRect(0, 0, width, height);
     for (const { points, image } of this.#steps.slice(this.#sheet())) {
       if (image) context.drawImage(image, 0, 0);
       if (points) this.#stroke(points);

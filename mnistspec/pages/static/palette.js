@@ -1,4 +1,4 @@
-/** Bytes of the server as pixels: images in grey, values of either sign in two colours. */
+/** Bytes of the server as pixels: images in grey or colour, values of either sign in two colours. */
 
 // From M. Okabe and K. Ito's palette, lighter towards their ends: orange for values above 0, blue for those below.
 const ABOVE = [[0, 0, 0], [213, 94, 0], [255, 214, 150]];
@@ -34,16 +34,21 @@ export function paintPixels(width, height, color) {
   return canvas;
 }
 
-/** Return an image of bytes (28x28) as it goes into the network, light on black; dark on white if `inverted`. */
-export function paintImage(bytes, inverted = false) {
-  return paintPixels(28, 28, (index) => Array(3).fill(inverted ? 255 - bytes[index] : bytes[index]));
+/** Return an image, bytes of a shape (channels, height, width), as it goes into the network; a negative if `inverted`. */
+export function paintImage(bytes, [channels, height, width], inverted = false) {
+  const size = height * width;
+  const place = (index, channel) => index + (channels === 3 ? channel * size : 0);
+  const level = (value) => (inverted ? 255 - value : value);
+  return paintPixels(width, height, (index) => [0, 1, 2].map((channel) => level(bytes[place(index, channel)])));
 }
 
-/** Return an image with the values of a gradient laid over it, each as opaque as it is large. */
-export function paintSaliency(bytes, values) {
-  return paintPixels(28, 28, (index) => {
+/** Return an image in grey with the values of a gradient laid over it, each as opaque as it is large. */
+export function paintSaliency(bytes, [channels, height, width], values) {
+  const size = height * width;
+  const grey = (index) => (channels === 1 ? bytes[index] : (bytes[index] + bytes[index + size] + bytes[index + 2 * size]) / 3);
+  return paintPixels(width, height, (index) => {
     const share = Math.abs(values[index]) / 127;
     const tone = colorOf(Math.sign(values[index]) * 80);
-    return tone.map((level) => 0.6 * bytes[index] * (1 - share) + level * share);
+    return tone.map((level) => 0.6 * grey(index) * (1 - share) + level * share);
   });
 }

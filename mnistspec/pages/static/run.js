@@ -19,7 +19,7 @@ export class RunView {
     this.#run = run;
     const bars = make("div", "reading");
     this.#bars = new Bars(bars, run.classes);
-    this.#maps = new MapsView(() => this.#showPlace());
+    this.#maps = new MapsView(() => this.#showPlace(), run.shape.slice(1));
     this.element = make(
       "section",
       "card",
@@ -38,7 +38,7 @@ export class RunView {
     return this.#select.value;
   }
 
-  /** Show what the network made of an input (784 bytes). */
+  /** Show what the network made of an input, bytes of the run's shape. */
   show(input, answer) {
     this.#shown = { input, saliency: decodeValues(answer.saliency.values) };
     this.#bars.show(answer.probabilities);
@@ -56,15 +56,18 @@ export class RunView {
   }
 
   #makeInput() {
-    Object.assign(this.#input, { width: 280, height: 280 });
+    const [, height, width] = this.#run.shape;
+    const scale = Math.max(1, Math.round(280 / Math.max(height, width)));
+    Object.assign(this.#input, { width: width * scale, height: height * scale });
+    this.#input.style.aspectRatio = `${width} / ${height}`;
     this.#input.setAttribute("role", "img");
-    this.#input.setAttribute("aria-label", "The prepared image of 28 by 28 pixels");
+    this.#input.setAttribute("aria-label", `The prepared image of ${height} by ${width} pixels`);
     this.#saliency.type = "checkbox";
     this.#saliency.addEventListener("change", () => this.#showInput());
     const label = make("label", "switch", this.#saliency, " Which pixels matter");
     const above = make("span", "legend", make("i", "above"), "more light speaks for the answer");
     const below = make("span", "legend", make("i", "below"), "more light speaks against it");
-    const caption = make("figcaption", "", make("span", "", "What the network gets: 28x28"), label, above, below);
+    const caption = make("figcaption", "", make("span", "", `What the network gets: ${height}x${width}`), label, above, below);
     return make("figure", "input-figure", this.#input, caption);
   }
 
@@ -91,10 +94,12 @@ export class RunView {
     if (!this.#shown) return;
     const { input, saliency } = this.#shown;
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.#saliency.checked ? paintSaliency(input, saliency) : paintImage(input), 0, 0, width, height);
+    const { shape } = this.#run;
+    const image = this.#saliency.checked ? paintSaliency(input, shape, saliency) : paintImage(input, shape);
+    context.drawImage(image, 0, 0, width, height);
     const { box } = this.#maps;
     if (!box) return;
-    const scale = width / 28;
+    const scale = width / shape[2];
     context.strokeStyle = "#ffd500";
     context.lineWidth = 4;
     const side = box.side * scale - 4; // the line lies within the box
@@ -113,18 +118,18 @@ function describe({ title, data, epoch, mistakes }) {
 }
 
 /** Return the gallery of what the network got wrong on its test set. */
-function makeGallery({ mistakes, data }, onMistake) {
+function makeGallery({ mistakes, data, shape }, onMistake) {
   if (!mistakes) return make("p", "gallery-note", `The mistakes cannot be shown: there is no test set of ${data} here.`);
   const { images, wrong, shown } = mistakes;
   const count = `${wrong.toLocaleString("en")} mistakes on ${images.toLocaleString("en")} test images`;
   const rest = wrong > shown.length ? `; the ${shown.length} most confident` : wrong ? ", the most confident first" : "";
-  const list = make("ul", "gallery", ...shown.map((mistake) => make("li", "", makeThumb(mistake, onMistake))));
+  const list = make("ul", "gallery", ...shown.map((mistake) => make("li", "", makeThumb(mistake, shape, onMistake))));
   return make("details", "mistakes", make("summary", "", count + rest), list);
 }
 
-function makeThumb(mistake, onMistake) {
-  const canvas = Object.assign(make("canvas", "thumb"), { width: 28, height: 28 });
-  canvas.getContext("2d").drawImage(paintImage(decodeBytes(mistake.pixels)), 0, 0);
+function makeThumb(mistake, shape, onMistake) {
+  const canvas = Object.assign(make("canvas", "thumb"), { width: shape[2], height: shape[1] });
+  canvas.getContext("2d").drawImage(paintImage(decodeBytes(mistake.pixels), shape), 0, 0);
   const { actual, predicted, confidence } = mistake;
   const button = make("button", "mistake", canvas, make("span", "", `${actual} \u2192 ${predicted}`));
   button.type = "button";

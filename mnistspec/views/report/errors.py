@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mnistspec.analysis.classes import describe_classes
+from mnistspec.analysis.classes import MOST_CLASSES, SHOWN, describe_classes, find_confusions, rank_worst
 from mnistspec.runs.result import average_classes
 from mnistspec.views.pictures.confusion import shade_mistakes
 from mnistspec.views.report.tables import NONE, Table, images_of, percent
+from mnistspec.views.writing import format_share
 from mnistspec.wording import plural
 
 if TYPE_CHECKING:
@@ -20,19 +19,18 @@ if TYPE_CHECKING:
     from mnistspec.analysis.history import Chapter
     from mnistspec.analysis.mistakes import ErrorAnalysis
 
-MOST_CLASSES = 20  # whose figures are shown unfolded, and whose matrix can be read
-_SHOWN = 20  # confusions, of more classes
-
 
 @dataclass(frozen=True, eq=False)
 class Errors:
     """Predictions by class, and mistakes; ``shades`` are in [0, 1] for the cells off the diagonal.
 
-    ``confusions`` has the most frequent ones of so many classes that nobody could read the matrix.
+    Of so many classes that nobody could read the matrix, ``worst`` has those with the lowest F1, which also come first
+    in ``classes``, and ``confusions`` the most frequent ones.
     """
 
     analysis: ErrorAnalysis
     classes: Table
+    worst: Table | None
     means: str
     confusions: Table | None
     shades: list[list[float]]
@@ -64,9 +62,11 @@ def make_errors(chapter: Chapter) -> Errors | None:
         for name, value in (("precision", means.precision), ("recall", means.recall), ("F1", means.f1))
     )
     is_large = len(results) > MOST_CLASSES
+    caption = f"Figures by class on the {images_of(series)}, {seeds}"
     return Errors(
         analysis=analysis,
-        classes=_classes_table(results, f"Figures by class on the {images_of(series)}, {seeds}"),
+        classes=_classes_table(rank_worst(results) if is_large else results, caption),
+        worst=_classes_table(rank_worst(results)[:SHOWN], f"{caption}: the worst") if is_large else None,
         means=f"Means over the classes, each of which counts the same: {shares}.",
         confusions=_confusions_table(analysis) if is_large else None,
         shades=[] if is_large else shade_mistakes(analysis.confusion).tolist(),
@@ -91,10 +91,9 @@ def _classes_table(results: Sequence[ClassResult], caption: str) -> Table:
 
 def _confusions_table(analysis: ErrorAnalysis) -> Table:
     """Return a row for each of the most frequent confusions, the most frequent first."""
-    counts = analysis.confusion.copy()
-    np.fill_diagonal(counts, 0)
-    names, classes = analysis.class_names, len(analysis.class_names)
-    order = np.argsort(-counts, axis=None, kind="stable")[:_SHOWN].tolist()
-    found = [(names[place // classes], names[place % classes], int(counts.flat[place])) for place in order]
-    rows = [[label, guess, f"{count:,}"] for label, guess, count in found if count]
-    return Table("The most frequent confusions", ("Actual", "Predicted", "Images"), rows, words=(0, 1))
+    rows = [
+        [pair.label, pair.guess, f"{pair.count:,}", format_share(pair.share, 1)]
+        for pair in find_confusions(analysis.confusion, analysis.class_names)
+    ]
+    head = ("Actual", "Predicted", "Images", "Of the actual class")
+    return Table("The most frequent confusions", head, rows, words=(0, 1))

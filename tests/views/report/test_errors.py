@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 
 from mnistspec import load_spec
+from mnistspec.analysis.classes import MOST_CLASSES
 from mnistspec.analysis.collection import collect_runs
 from mnistspec.analysis.history import Chapter, History, HistoryReader
 from mnistspec.analysis.mistakes import ErrorAnalysis, Mistake
 from mnistspec.views.report import make_report, render_html, render_markdown
-from mnistspec.views.report.errors import MOST_CLASSES, make_errors
+from mnistspec.views.report.errors import make_errors
 from tests.sweeps.fakes import TINY, make_run, write_spec
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def test_figures_by_class_of_any_number_of_classes(tmp_path: Path, classes: int)
     chapter: Chapter = make_history(tmp_path, make_confusion(classes)).chapters[0]
     errors = make_errors(chapter)
     assert errors is not None
-    rows = errors.classes.rows
+    rows = sorted(errors.classes.rows, key=lambda row: int(row[0].split()[1]))
     assert [row[:2] for row in rows] == [[f"class {index}", "10"] for index in range(classes)]
     assert rows[0][2:] == [f"{1000 / 38:.2f}", "100.00", f"{2000 / 48:.2f}", "\N{EN DASH}"]
     assert rows[3][2:] == ["100.00", "70.00", f"{1400 / 17:.2f}", "class 0 (3)"]
@@ -67,8 +68,13 @@ def test_figures_by_class_of_any_number_of_classes(tmp_path: Path, classes: int)
         assert (errors.confusions, len(errors.shades)) == (None, classes)
         return
     assert errors.shades == []
+    assert errors.worst is not None
+    assert errors.worst.rows == errors.classes.rows[:20]
+    assert [row[0] for row in errors.worst.rows[:3]] == ["class 0", "class 7", "class 6"]
     assert errors.confusions is not None
-    assert errors.confusions.rows == [[f"class {index}", "class 0", str(index)] for index in range(7, 0, -1)]
+    assert errors.confusions.rows == [
+        [f"class {index}", "class 0", str(index), f"{10 * index}.0 %"] for index in range(7, 0, -1)
+    ]
 
 
 def test_both_forms_show_the_figures(tmp_path: Path) -> None:

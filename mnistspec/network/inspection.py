@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mnistspec.language.shapes import TracedLayer
 
-_LARGE = 20  # the side of a map in which a digit can be recognised
+_LARGE = 0.7  # of the height of the input: a map in which its image can be recognised
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,12 @@ def find_layer(layers: Sequence[TracedLayer], name: str) -> TracedLayer:
 
 
 def choose_layer(layers: Sequence[TracedLayer]) -> TracedLayer:
-    """Return the layer to show unless another is asked for: the last one with maps large enough to recognise a digit.
+    """Return the layer to show unless another is asked for: the last one with maps large enough to recognise the image.
 
     One that comes out of an activation if there is one: what it lets through is what the layers after it get.
     """
-    large = [layer for layer in layers if layer.is_map and layer.output_shape[1] >= _LARGE] or list(layers)
+    height = layers[0].input_shape[1]
+    large = [layer for layer in layers if layer.is_map and layer.output_shape[1] >= _LARGE * height] or list(layers)
     return ([layer for layer in large if layer.block.kind == "activation"] or large)[-1]
 
 

@@ -106,6 +106,9 @@ def test_an_error_repeats_little_of_what_it_found(tmp_path: Path) -> None:
     with pytest.raises(NotFiniteError, match=f": {'z' * 300}; then start a new run"):
         refuse_ended(cast("Any", SimpleNamespace(path=path, result=result)))
     assert describe_change(f"name: {'a' * 99}", "name: b") == f'name was "{"a" * 60}", is "b"'
+    assert describe_change("name: a  # b", "name: a") == "the text differs, the values do not"
+    assert describe_change("a: [1, {b: 2}]", "a: [1, {b: 3}]") == 'a[2].b was "2", is "3"'
+    assert describe_change("a: 1", "a: 1\nb: 2") == 'b was nothing, is "2"'
     before, now = (Environment(cpu=letter * 99) for letter in "cd")
     assert find_drift(before, now) == [f"cpu was {'c' * 60}, is {'d' * 60}"]
 

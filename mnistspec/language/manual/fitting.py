@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +11,7 @@ from mnistspec.formats.problems import SIZES, raise_errors
 from mnistspec.language import dump
 from mnistspec.language.manual.starter import check_name, write_head
 from mnistspec.language.vocabulary.image_sets import OwnData
-from mnistspec.wording import join_names, plural, write_shape
+from mnistspec.wording import join_names, plural, quote, write_shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +144,7 @@ def _describe_sight(sight: int, shape: tuple[int, int, int]) -> str:
 
 def _write_data(images: _Images, path: Path) -> str:
     """Return the entry of the data, with its path from the spec's folder."""
-    data, names = images.data, [json.dumps(name, ensure_ascii=False) for name in images.classes]
+    data, names = images.data, [quote(name) for name in images.classes]
     if len(names) > _NAMES:
         names[_NAMES:] = [f"{len(names) - _NAMES:,} more"]
     keys: str | dict[str, Any] = data.word

@@ -143,6 +143,13 @@ def test_what_a_spec_says_of_its_data_is_kept(mnistspec: CommandLine) -> None:
     assert write_new(mnistspec, "old.yaml").data == load_spec("old.yaml").data
 
 
+def test_names_that_yaml_has_to_quote(mnistspec: CommandLine, place: Path) -> None:
+    write_set(Path("odd: {x"), (4, 4), lambda _: (8, 8))
+    for label, name in enumerate(("a\x7fb\u2028c", "b\u202e\n#x: [")):
+        (place / "odd: {x" / f"kind {label}").rename(place / "odd: {x" / name)
+    assert write_new(mnistspec, "odd: {x").data.class_names == ("a\x7fb\u2028c", "b\u202e\n#x: [")
+
+
 def test_no_last_batch_has_one_image(mnistspec: CommandLine) -> None:
     for number in range(2, 25):
         write_set(Path(f"set{number}"), (number, 2), lambda _: (8, 8), part="train")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mnistspec.errors import CorruptError
 from mnistspec.runs.documents import FORMAT
 from mnistspec.runs.measurement import Measured
-from mnistspec.training.metrics import ByChannel, Duration, EpochMetrics, EpochRow, Percent
+from mnistspec.training.metrics import Deviations, Duration, EpochMetrics, EpochRow, Means, Percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,8 +175,8 @@ class Weights(Figures):
     data: str
     data_digest: str
     classes: list[str]
-    mean: ByChannel
-    std: ByChannel
+    mean: Means
+    std: Deviations
     epoch: Count
     accuracy: Percent
     weights: Literal["model", "best"]

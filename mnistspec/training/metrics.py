@@ -24,9 +24,9 @@ def _write_one(values: list[float]) -> float | list[float]:
 
 
 # A number for each channel; of a single one it is written as the number, as format 1 did.
-ByChannel = Annotated[
-    list[Annotated[float, Field(ge=0)]], Field(min_length=1), BeforeValidator(_take_one), PlainSerializer(_write_one)
-]
+_BY_CHANNEL = Field(min_length=1), BeforeValidator(_take_one), PlainSerializer(_write_one)
+Means = Annotated[list[Annotated[float, Field(ge=0)]], *_BY_CHANNEL]
+Deviations = Annotated[list[Annotated[float, Field(gt=0)]], *_BY_CHANNEL]
 
 
 class EpochRow(BaseModel):

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from mnistspec.data.dataset import load_dataset
 from tests.places import PACKAGE, ROOT
 from tests.robustness.conftest import Bench
 from tests.robustness.payloads import PAYLOADS, SETTINGS
@@ -104,7 +106,8 @@ def test_a_planted_pickle_is_refused(finished_copy: Path, stopped_copy: Path, be
     for checkpoint in stopped_copy.glob("checkpoints/*"):
         shutil.copy(bench.path / "proof", checkpoint)
     shutil.copy(bench.path / "proof", stopped_copy / "checkpoints" / "00009-0000000.pt")
-    picture = bench.path / "proof"
+    proof, picture = bench.path / "proof", bench.path / "seven.png"
+    Image.fromarray(load_dataset("mnist").test_images[0][0].numpy()).save(picture)
     for command in (
         ("predict", finished_copy, picture),
         ("predict", finished_copy, "--best", picture),
@@ -115,7 +118,7 @@ def test_a_planted_pickle_is_refused(finished_copy: Path, stopped_copy: Path, be
         assert outcome.code == 4
         assert "damaged, or not a file that mnistspec wrote" in outcome.err
     assert not mark.exists()
-    torch.load(picture, weights_only=False) if kind != "pickle" else pickle.loads(picture.read_bytes())  # noqa: S301 - the proof
+    torch.load(proof, weights_only=False) if kind != "pickle" else pickle.loads(proof.read_bytes())  # noqa: S301 - the proof
     assert mark.exists(), "the pickle would have worked"
 
 

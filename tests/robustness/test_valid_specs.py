@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,9 @@ def check(spec: Spec, folder: Path) -> None:
     path.write_text(spec.as_yaml(), encoding="utf-8")
     assert load_spec(path) == spec
     torch.manual_seed(spec.train.seed)
-    training = Training(build_model(spec), DATA, spec.train, torch.device("cpu"))
+    training = Training(
+        build_model(spec), replace(DATA, class_names=spec.data.class_names), spec.train, torch.device("cpu")
+    )
     before = {name: tensor.clone() for name, tensor in training.model.state_dict().items()}
     with contextlib.suppress(NotFiniteError):  # a recipe may be valid and yet no good
         progress = next(training.run())

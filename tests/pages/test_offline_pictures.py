@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +26,7 @@ from tests.pages.node_packages import find_package
 
 need_module("uvicorn")
 from tests.pages.test_demo_pictures import make_files
-from tests.pages.test_offline_browser import _Handler, await_answer, open_page
+from tests.pages.test_offline_browser import await_answer, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -51,17 +48,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def modules(browser: Browser) -> Iterator[Page]:
-    """A page that can import the modules."""
-    handler = partial(_Handler, directory=offline._STATIC)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
-        thread.start()
-        page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{httpd.server_port}/icon.svg")
+    """A page that can import the modules, without a server."""
+    with browser.new_context() as context:
+        context.route(
+            "http://localhost/*", lambda route: route.fulfill(path=offline._STATIC / Path(route.request.url).name)
+        )
+        page = context.new_page()
+        page.goto("http://localhost/icon.svg")
         yield page
-        page.close()
-        httpd.shutdown()
-        thread.join()
 
 
 def prepare(page: Page, picture: Image.Image, frame: Frame, fit: Fit) -> Array:

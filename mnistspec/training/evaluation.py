@@ -89,7 +89,7 @@ def compute_logits(model: nn.Module, images: Images, *, mean: Sequence[float], s
 def fit_batch(footprint: Footprint, device: torch.device, largest: int = BATCH_SIZE) -> int:
     """Return the number of images that go through a network at a time without learning: as many as fit, at least 1."""
     free = available_memory(device)
-    budget = _BUDGET if free is None else min(free, _BUDGET)
+    budget = _BUDGET if free is None else min(free // 2, _BUDGET)  # half: what a layer needs for itself is not counted
     return max(1, min(largest, budget // max(1, footprint.passing)))
 
 

@@ -168,7 +168,7 @@ def test_an_interrupted_sweep_leaves_checkpoints_and_no_process(
     process.send_signal(signum)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, other.returncode) == (code, 2)
-    assert "resume with the same command" in err
+    assert "to resume, give the same command again" in err
     assert not any(Path(f"/proc/{child}").exists() for child in children)
     rows = json.loads((runs / "sweep.json").read_text(encoding="utf-8"))["runs"]
     assert [row["status"] for row in rows] == ["interrupted", "interrupted", "waiting"]

@@ -214,7 +214,7 @@ def test_ctrl_c_brings_back_checkpoints_and_the_same_command_goes_on_with_them(
         process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert "resume with the same command" in err
+    assert "to resume, give the same command again" in err
     rows = read_rows(tmp_path / "sweep")
     assert [row["status"] for row in rows] == ["interrupted", "interrupted", "waiting"]
     assert all(list((tmp_path / "sweep" / row["folder"]).glob("checkpoints/*.safetensors")) for row in rows[:2])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Errors:
     """Predictions by class, and mistakes; ``shades`` are in [0, 1] for the cells off the diagonal.
 
-    Of so many classes that nobody could read the matrix, ``worst`` has those with the lowest F1, which also come first
+    Where there are more classes than a matrix can show, ``worst`` has those with the lowest F1, which also come first
     in ``classes``, and ``confusions`` the most frequent ones.
     """
 

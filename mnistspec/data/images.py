@@ -72,16 +72,17 @@ def prepare(image: Image.Image | Path, data: Data) -> tuple[Tensor, str]:
 
 
 def prepare_own(image: Image.Image | Path, size: tuple[int, int], channels: int, fit: Fit) -> npt.NDArray[np.uint8]:
-    """Return a picture as formats.pictures prepares it; raise UsageError, which names the file, where it cannot."""
-    from mnistspec.formats.pictures import open_picture, prepare_picture, quiet  # noqa: PLC0415 - pictures only
+    """Return a picture as those of a set are prepared; raise UsageError, which names the file, where it cannot be."""
+    from mnistspec.formats.decoding import read_file, read_picture  # noqa: PLC0415 - pictures only
+    from mnistspec.formats.headers import Frame  # noqa: PLC0415 - the same
+    from mnistspec.formats.pictures import prepare_picture, quiet  # noqa: PLC0415 - the same
 
     with quiet():
         if isinstance(image, Image.Image):
             return prepare_picture(image, size, channels, fit)
         require_image(image)
         try:
-            with open_picture(image) as picture:
-                return prepare_picture(picture, size, channels, fit)
+            return read_picture(read_file(image), Frame(*size, channels), fit)
         except UsageError as error:
             raise UsageError(f"{image}: {error}") from None
 

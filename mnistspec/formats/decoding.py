@@ -76,7 +76,7 @@ def _map(pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Se
 def _digest(root: Path, name: str) -> str:
     """Return the SHA-256 of a file, or nothing for one that cannot be read, which decoding will say."""
     try:
-        return sha256(_read(root / name)).hexdigest()
+        return sha256(read_file(root / name)).hexdigest()
     except UsageError:
         return ""
 
@@ -96,7 +96,7 @@ def _decode_all(
     def decode(file: tuple[str, str]) -> npt.NDArray[np.uint8] | None:
         name, digest = file
         try:
-            data = _read(root / name)
+            data = read_file(root / name)
             if sha256(data).hexdigest() != digest:
                 changed.append(name)
             return read_picture(data, frame, fit)
@@ -117,7 +117,8 @@ def _decode_all(
     raise_errors(problems)
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return a picture's file; raise UsageError for one that is too large or cannot be read."""
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise UsageError(f"the file has more than {_LARGEST_FILE // 10**6} MB; make it smaller")

@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from mnistspec.data.dataset import load_dataset
+from mnistspec.data.images import prepare
 from mnistspec.language.loader import load_spec
 from mnistspec.runs.folder import RunDir
 from tests.command_line import CommandLine
@@ -129,6 +130,21 @@ def test_a_picture_is_prepared_as_the_training_images_were(mnistspec: CommandLin
     large = paint_flag("blue", 0).resize((160, 120), Image.Resampling.NEAREST)
     torch.testing.assert_close(model.predict(large), model.predict(paint_flag("blue", 0)), atol=0.05, rtol=0)
     json.loads(mnistspec("inspect", run.path, paths[0], "--json").out)
+
+
+def test_a_large_jpeg_is_prepared_alike_in_training_and_in_predict(place: Path) -> None:
+    """Pillow reduces a JPEG while it decodes it, which changes pixels: both have to do it, or neither."""
+    random = np.random.default_rng(3)
+    for name in NATURAL:
+        pixels = random.integers(0, 256, (96, 128, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+        Image.fromarray(pixels).save(place / "flags" / name / "large.jpg")
+    (place / "flags.yaml").write_text(SPEC.replace("test: 0.25", "test: 0.25, size: [12, 16]"), encoding="utf-8")
+    spec = load_spec(place / "flags.yaml")
+    data = load_dataset(spec.data)
+    known = {image.numpy().tobytes() for part in (data.train_images[:], data.test_images[:]) for image in part}
+    for name in NATURAL:
+        prepared, _ = prepare(place / "flags" / name / "large.jpg", spec.data)
+        assert prepared.numpy().tobytes() in known
 
 
 def test_statistics_are_by_channel_of_the_training_part(place: Path) -> None:
